@@ -1,0 +1,216 @@
+//! Sparrow SMS v2 (Nepal). Owns the call that hands one SMS to Sparrow, and what each answer means for it.
+//!
+//! It calls once: neither it nor the client below repeats a call of which a byte has left, because Sparrow has no
+//! idempotency key and would send, and charge, twice. It follows no redirect and asks no proxy, so that token and
+//! text reach the configured host or nobody. It always answers within the total time-out.
+//!
+//! | what happens | answer | why |
+//! |---|---|---|
+//! | HTTP 200, `response_code` 200, `count` not 0 | `Accepted` | as documented; a `count` that is left out is warned of |
+//! | HTTP 200, `response_code` 200, `count` 0 | `Refused` | it says that it queued nothing |
+//! | HTTP 2xx or 4xx, `response_code` 1007 or 1011 | `ReceiverRefused` | as documented (with 403) |
+//! | HTTP 2xx, another `response_code` of 1000 to 1013 | `Refused` | as documented (with 403) |
+//! | HTTP 4xx, anything else | `Refused` | Sparrow, or what stands before it, did not take the call |
+//! | HTTP 3xx but 303 | `Refused` | it is to be done elsewhere, so it was not done here |
+//! | HTTP 3xx or 4xx with `response_code` 200; HTTP 303 | `Unknown` | it contradicts itself; 303 follows a call that was carried out |
+//! | HTTP 200 otherwise: HTML, cut JSON, no code, a new code | `Unknown` | it may have been sent |
+//! | other 2xx, 5xx, other status | `Unknown` | it may have been sent |
+//! | HTTP 200 and the body breaks off, is too long or too late | `Unknown` | it may have been sent |
+//! | no name, no route, refused, TLS fails, connecting takes too long | `NotSent` | not a byte of the call has left |
+//! | anything else after connecting: reset, time-out, no HTTP | `Unknown` | the call may have arrived |
+//! | the phone is not a Nepali mobile | `ReceiverRefused` | Sparrow takes no other; nothing is called |
+//!
+//! The rule behind it: a class that lets the caller send again (`Refused`, `NotSent`, `ReceiverRefused`) needs an
+//! answer that proves that nothing was sent; where there is none, the SMS counts as sent and its code stays valid.
+//! A connection that dies before the call is written cannot be told from one that dies after, so it is `Unknown` too.
+
+mod answer;
+mod settings;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ports::{SendAnswer, Sms, SmsGateway};
+use reqwest::{Client, Response, Url, redirect, retry};
+
+use self::answer::{Judged, judge, meaning};
+pub use self::settings::{SparrowSettings, SparrowSettingsFault, SparrowToken};
+use super::tls;
+use crate::system::chain;
+
+/// The longest answer that is read. Sparrow's have about a hundred bytes.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// How many idle connections are kept.
+const IDLE_CONNECTIONS_MAX: usize = 8;
+
+/// How long an idle connection is kept. Common servers close theirs after 5 s or more. A call that is written while
+/// the other side closes is lost without a trace and must count as `Unknown`, so this side always closes first.
+const IDLE_MAX: Duration = Duration::from_secs(4);
+
+/// Hands SMS to Sparrow.
+///
+/// ```no_run
+/// # use sparrow_verify_adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
+/// let gateway = SparrowGateway::new(SparrowSettings::new("the-token", "Example"))?;
+/// # Ok::<(), SparrowSettingsFault>(())
+/// ```
+pub struct SparrowGateway {
+    client: Client,
+    endpoint: Url,
+    token: SparrowToken,
+    identity: String,
+}
+
+impl SparrowGateway {
+    /// A gateway with these settings. Nothing is called yet. Root certificates are the system's (the variables
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name others); over plain `http` none are needed.
+    ///
+    /// # Errors
+    /// The first of the settings that cannot be taken, or a client that cannot be made of them.
+    pub fn new(settings: SparrowSettings) -> Result<Self, SparrowSettingsFault> {
+        let endpoint = settings.endpoint()?;
+        tls::install_provider();
+        let encrypted = endpoint.scheme() == "https";
+        let builder = Client::builder()
+            .user_agent(concat!("sparrow-verify/", env!("CARGO_PKG_VERSION")))
+            .https_only(encrypted)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            // HTTP/2 has refusals of its own that a client may answer by repeating the call.
+            .http1_only()
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.total_timeout)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+            .pool_idle_timeout(IDLE_MAX);
+        let builder = if encrypted { builder } else { builder.tls_certs_only([]) };
+        let client = builder.build().map_err(SparrowSettingsFault::Client)?;
+        Ok(Self { client, endpoint, token: settings.token, identity: settings.identity })
+    }
+
+    async fn call(&self, receiver: &str, text: &str) -> SendAnswer {
+        // The form encodes every `+`, which a hash at the end of the text may hold and which would arrive as a space.
+        let form = [
+            ("token", self.token.reveal()),
+            ("from", &self.identity),
+            ("to", receiver),
+            ("text", text),
+        ];
+        match self.client.post(self.endpoint.clone()).form(&form).send().await {
+            Ok(response) => finish(response).await,
+            Err(error) => {
+                // Both are certain: the client fails so only before it has a connection to write to.
+                let unsent = error.is_connect() || error.is_builder();
+                let answer = if unsent { SendAnswer::NotSent } else { SendAnswer::Unknown };
+                report_broken(answer, None, error);
+                answer
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl SmsGateway for SparrowGateway {
+    async fn send(&self, sms: &Sms) -> SendAnswer {
+        // Ten digits and nothing else: `to` is a list with commas on Sparrow's side.
+        if let Some(receiver) = sms.to.nepal_subscriber() {
+            return self.call(&receiver, sms.text.as_str()).await;
+        }
+        let answer = SendAnswer::ReceiverRefused;
+        tracing::warn!(gateway = "sparrow", class = class(answer), "the phone is not a Nepali mobile: not called");
+        answer
+    }
+}
+
+impl fmt::Debug for SparrowGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SparrowGateway")
+            .field("endpoint", &self.endpoint.as_str())
+            .field("token", &self.token)
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads the answer, judges it and reports it.
+async fn finish(response: Response) -> SendAnswer {
+    let status = response.status().as_u16();
+    match read(response).await {
+        Ok(body) => {
+            let judged = judge(status, body.as_deref());
+            report(status, &judged);
+            judged.answer
+        }
+        Err(error) => {
+            let answer = judge(status, None).answer;
+            report_broken(answer, Some(status), error);
+            answer
+        }
+    }
+}
+
+/// The whole body; `None` if it is too long.
+async fn read(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// Tells the operator of an answer, once.
+fn report(http_status: u16, judged: &Judged) {
+    let Judged { answer, said } = judged;
+    let class = class(*answer);
+    match answer {
+        SendAnswer::Accepted if !said.is_odd() => tracing::debug!(
+            gateway = "sparrow",
+            class,
+            message_id = said.message_id,
+            count = said.count,
+            credit_consumed = said.credit_consumed,
+            "the SMS was accepted"
+        ),
+        SendAnswer::Accepted => tracing::warn!(
+            gateway = "sparrow",
+            class,
+            message_id = said.message_id,
+            count = said.count,
+            credit_consumed = said.credit_consumed,
+            "the SMS was accepted, but not as one receiver for one credit"
+        ),
+        SendAnswer::ReceiverRefused | SendAnswer::Refused | SendAnswer::NotSent | SendAnswer::Unknown => {
+            tracing::warn!(
+                gateway = "sparrow",
+                class,
+                http_status,
+                response_code = said.response_code,
+                meaning = said.response_code.map(meaning),
+                count = said.count,
+                "the SMS was not accepted"
+            );
+        }
+    }
+}
+
+/// Tells the operator of a call that broke off, once. The URL is left out: it is in the settings.
+fn report_broken(answer: SendAnswer, http_status: Option<u16>, error: reqwest::Error) {
+    let error = chain(&error.without_url());
+    tracing::warn!(gateway = "sparrow", class = class(answer), http_status, error, "the call broke off");
+}
+
+/// The name of an answer in the log.
+const fn class(answer: SendAnswer) -> &'static str {
+    match answer {
+        SendAnswer::Accepted => "accepted",
+        SendAnswer::ReceiverRefused => "receiver-refused",
+        SendAnswer::Refused => "refused",
+        SendAnswer::NotSent => "not-sent",
+        SendAnswer::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,5 @@
+//! Under construction.
+
+pub mod gateway;
+pub mod numbering_plan;
+pub mod system;

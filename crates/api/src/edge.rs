@@ -1,0 +1,180 @@
+//! The edge: what holds for every answer, whatever is behind it. Bounds bodies and their time, answers methods and
+//! addresses that do not exist, gives errors of the framework our form, and sets the headers every answer has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::error::ReadBodyError;
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use poem::{Body, Endpoint, IntoResponse, Request, Response};
+use tokio::sync::Semaphore;
+
+use crate::classic;
+use crate::problem::{Problem, Slug};
+use crate::routes::RouteTable;
+
+/// The most bytes of a body.
+pub const BODY_BYTES_MAX: usize = 4096;
+
+/// How the edge is bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct EdgeSettings {
+    /// The most requests at work at once; more are answered 503.
+    pub requests_max: usize,
+    /// The longest that a body may take to arrive.
+    pub body_timeout: Duration,
+    /// The longest that an answer may take.
+    pub answer_timeout: Duration,
+}
+
+impl Default for EdgeSettings {
+    fn default() -> Self {
+        Self {
+            requests_max: 10_000,
+            body_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The outermost endpoint.
+pub(crate) struct Edge<E> {
+    inner: E,
+    routes: RouteTable,
+    settings: EdgeSettings,
+    room: Arc<Semaphore>,
+}
+
+impl<E: Endpoint> Edge<E> {
+    pub(crate) fn new(inner: E, routes: RouteTable, settings: EdgeSettings) -> Self {
+        Self { inner, routes, settings, room: Arc::new(Semaphore::new(settings.requests_max)) }
+    }
+
+    async fn answer(&self, mut request: Request) -> Response {
+        let Some(methods) = self.routes.methods(request.uri().path()) else {
+            return Problem::of(Slug::RouteNotFound).into_response();
+        };
+        let method = request.method().clone();
+        if !methods.serves(&method) {
+            return not_served(&method, &methods.allow(), is_classic(request.uri().path()));
+        }
+        if let Err(problem) = self.read_body(&mut request).await {
+            return problem.into_response();
+        }
+        let answer = tokio::time::timeout(self.settings.answer_timeout, self.inner.get_response(request));
+        match answer.await {
+            Ok(response) => in_problem_form(response),
+            Err(_) => {
+                Problem::of(Slug::TemporarilyUnavailable).retry_after(Duration::from_secs(1)).into_response()
+            }
+        }
+    }
+
+    /// Reads the whole body within its bounds, so that whatever is behind has it at hand.
+    async fn read_body(&self, request: &mut Request) -> Result<(), Problem> {
+        let body = request.take_body();
+        if body.is_empty() {
+            return Ok(());
+        }
+        let read = tokio::time::timeout(self.settings.body_timeout, body.into_bytes_limit(BODY_BYTES_MAX));
+        match read.await {
+            Ok(Ok(bytes)) => {
+                request.set_body(Body::from_bytes(bytes));
+                Ok(())
+            }
+            Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(Problem::of(Slug::BodyTooLarge)),
+            Ok(Err(_)) => Err(Problem::of(Slug::BodyMalformed)),
+            Err(_) => Err(Problem::of(Slug::RequestTimeout)),
+        }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Edge<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let classic = is_classic(request.uri().path());
+        if classic {
+            with_trailing_slash(&mut request);
+        }
+        let mut response = match self.room.try_acquire() {
+            Ok(_room) => self.answer(request).await,
+            Err(_) => {
+                Problem::of(Slug::TemporarilyUnavailable).retry_after(Duration::from_secs(1)).into_response()
+            }
+        };
+        if classic {
+            response = classic::in_classic_form(response);
+        }
+        set_headers(response.headers_mut());
+        Ok(response)
+    }
+}
+
+fn set_headers(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+}
+
+fn is_classic(path: &str) -> bool {
+    matches!(path.trim_end_matches('/'), "/validate_phone" | "/validate_otp")
+}
+
+/// The tutorial's addresses end in a slash; people leave it out.
+fn with_trailing_slash(request: &mut Request) {
+    let path = request.uri().path();
+    if path.ends_with('/') {
+        return;
+    }
+    let with_slash = match request.uri().query() {
+        Some(query) => format!("{path}/?{query}"),
+        None => format!("{path}/"),
+    };
+    if let Ok(uri) = with_slash.parse() {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// A known address, but not this method.
+fn not_served(method: &Method, allow: &str, classic: bool) -> Response {
+    if classic && (method == Method::OPTIONS || method == Method::HEAD) {
+        return classic::described();
+    }
+    let mut response = if method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        Problem::of(Slug::MethodNotAllowed).into_response()
+    };
+    let allow = if classic { classic::ALLOWED } else { allow };
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+/// Errors that the framework words itself get our form; whatever has it already stays.
+fn in_problem_form(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_json = response.content_type().is_some_and(|content_type| {
+        content_type.starts_with("application/problem+json") || content_type.starts_with("application/json")
+    });
+    if !is_error || is_json {
+        return response;
+    }
+    let slug = match status {
+        StatusCode::UNAUTHORIZED => Slug::Unauthenticated,
+        StatusCode::NOT_FOUND => Slug::RouteNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Slug::MethodNotAllowed,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Slug::MediaTypeUnsupported,
+        StatusCode::PAYLOAD_TOO_LARGE => Slug::BodyTooLarge,
+        status if status.is_client_error() => Slug::ParameterInvalid,
+        status => {
+            tracing::error!(status = status.as_u16(), "an answer had no form");
+            Slug::InternalError
+        }
+    };
+    Problem::of(slug).into_response()
+}

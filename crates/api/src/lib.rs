@@ -1,0 +1,110 @@
+//! The HTTP front end: the native API under `/v1`, the classic API, health, the API document and Swagger UI.
+//!
+//! It translates between HTTP and the use cases of the domain. It knows no adapter and holds no rule: what a caller
+//! may do, what a code is and when it is refused is decided in the domain.
+
+use std::sync::Arc;
+
+use domain::phone::PhoneParser;
+use domain::use_cases::Verifier;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::middleware::CatchPanic;
+use poem::{EndpointExt, Route, get};
+use tokio_util::task::TaskTracker;
+
+mod auth;
+mod body;
+mod classic;
+mod context;
+mod docs;
+mod edge;
+mod health;
+pub mod inbox;
+mod problem;
+mod routes;
+mod tags;
+mod verifications;
+
+pub use edge::{BODY_BYTES_MAX, EdgeSettings};
+
+use context::Context;
+use inbox::Demo;
+use problem::{Problem, Slug};
+use routes::RouteTable;
+
+/// What the HTTP front end is made of.
+#[derive(Debug)]
+pub struct ApiSettings {
+    /// How it is bounded.
+    pub edge: EdgeSettings,
+    /// The demo page and its inbox; only `demo` has one.
+    pub demo: Option<Demo>,
+}
+
+/// The HTTP front end, ready to be served.
+#[derive(derive_more::Debug)]
+pub struct Api {
+    /// Every address.
+    #[debug(skip)]
+    pub endpoint: BoxEndpoint<'static>,
+    /// Work that goes on after a caller hung up; wait for it before the process ends.
+    pub tasks: TaskTracker,
+}
+
+/// The API document could not be made: a fault of the program.
+#[derive(Debug, thiserror::Error)]
+#[error("the API document is not valid JSON")]
+pub struct DocumentError(#[from] serde_json::Error);
+
+/// Builds the HTTP front end over the use cases.
+///
+/// # Errors
+/// [`DocumentError`] when the API document cannot be made.
+pub fn build(
+    verifier: Arc<Verifier>,
+    phones: PhoneParser,
+    settings: ApiSettings,
+) -> Result<Api, DocumentError> {
+    let tasks = TaskTracker::new();
+    let context = Context { verifier, phones, tasks: tasks.clone() };
+    let service = service(&context);
+    let document = docs::document(&service)?;
+    let mut routes = RouteTable::of_document(&document)
+        .with("/openapi.json", &[Method::GET])
+        .with("/docs", &[Method::GET])
+        .with("/docs/*", &[Method::GET]);
+    let document: Arc<str> = serde_json::to_string(&document)?.into();
+    let mut route = Route::new()
+        .at("/openapi.json", get(docs::openapi).data(document))
+        .at("/docs", get(docs::to_swagger))
+        .at("/docs/*file", get(docs::swagger).data(docs::swagger_config()));
+    if let Some(demo) = settings.demo {
+        (route, routes) = demo.mount(route, routes);
+    }
+    let inner = route
+        .nest_no_strip("/", service)
+        .data(context)
+        .with(CatchPanic::new().with_handler(|_| Problem::of(Slug::InternalError)));
+    let endpoint = edge::Edge::new(inner, routes, settings.edge).boxed();
+    Ok(Api { endpoint, tasks })
+}
+
+/// The API document as it is served and committed.
+///
+/// # Errors
+/// [`DocumentError`] when it cannot be made.
+pub fn document(verifier: Arc<Verifier>, phones: PhoneParser) -> Result<String, DocumentError> {
+    let context = Context { verifier, phones, tasks: TaskTracker::new() };
+    let mut text = serde_json::to_string_pretty(&docs::document(&service(&context))?)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn service(context: &Context) -> docs::Service {
+    docs::service((
+        verifications::VerificationsApi { context: context.clone() },
+        classic::ClassicApi { context: context.clone() },
+        health::HealthApi { context: context.clone() },
+    ))
+}

@@ -1,0 +1,141 @@
+//! Which addresses exist, and which methods they serve: read out of the API document once, so that an unknown address
+//! and a wrong method are told apart, and `Allow` is true.
+
+use poem::http::Method;
+use serde_json::Value;
+
+/// The addresses of the API document, and the pages beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct RouteTable(Vec<Route>);
+
+#[derive(Clone, Debug)]
+struct Route {
+    segments: Vec<Segment>,
+    methods: Methods,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Exactly(String),
+    One,
+    Rest,
+}
+
+/// The methods of one address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Methods(Vec<Method>);
+
+impl Methods {
+    /// Whether it serves the method; what can be read can be asked for its head.
+    pub(crate) fn serves(&self, method: &Method) -> bool {
+        self.0.contains(method) || (*method == Method::HEAD && self.0.contains(&Method::GET))
+    }
+
+    /// The value of the header `Allow`.
+    pub(crate) fn allow(&self) -> String {
+        let mut names: Vec<&str> = self.0.iter().map(Method::as_str).collect();
+        if self.0.contains(&Method::GET) {
+            names.push("HEAD");
+        }
+        names.push("OPTIONS");
+        names.join(", ")
+    }
+}
+
+impl RouteTable {
+    /// The addresses of an OpenAPI document.
+    pub(crate) fn of_document(document: &Value) -> Self {
+        let paths = document.get("paths").and_then(Value::as_object);
+        let routes = paths.into_iter().flatten().map(|(path, operations)| {
+            let methods = operations.as_object().into_iter().flat_map(|operations| operations.keys());
+            let methods = methods.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok());
+            Route { segments: segments(path), methods: Methods(methods.collect()) }
+        });
+        let mut table = Self(routes.collect());
+        table.put_exact_first();
+        table
+    }
+
+    /// The same with an address that only answers `GET`; a last segment `*` stands for any rest.
+    #[must_use]
+    pub(crate) fn with(mut self, path: &str, methods: &[Method]) -> Self {
+        self.0.push(Route { segments: segments(path), methods: Methods(methods.to_vec()) });
+        self.put_exact_first();
+        self
+    }
+
+    /// The methods of the address, when it is one.
+    pub(crate) fn methods(&self, path: &str) -> Option<&Methods> {
+        self.0.iter().find(|route| matches(&route.segments, path)).map(|route| &route.methods)
+    }
+
+    /// `/checks` beats `/{id}`, as in the router.
+    fn put_exact_first(&mut self) {
+        let wild = |route: &Route| {
+            route
+                .segments
+                .iter()
+                .map(|segment| u8::from(*segment != Segment::Exactly(String::new()) && !is_exact(segment)))
+                .sum::<u8>()
+        };
+        self.0.sort_by_key(wild);
+    }
+}
+
+fn is_exact(segment: &Segment) -> bool {
+    matches!(segment, Segment::Exactly(_))
+}
+
+fn segments(path: &str) -> Vec<Segment> {
+    let segment = |text: &str| match text {
+        "*" => Segment::Rest,
+        text if text.starts_with('{') => Segment::One,
+        text => Segment::Exactly(text.to_owned()),
+    };
+    path.split('/').skip(1).map(segment).collect()
+}
+
+fn matches(segments: &[Segment], path: &str) -> bool {
+    let mut parts = path.split('/').skip(1);
+    for segment in segments {
+        match (segment, parts.next()) {
+            (Segment::Rest, Some(_)) => return true,
+            (Segment::One, Some(part)) if !part.is_empty() => {}
+            (Segment::Exactly(text), Some(part)) if text == part => {}
+            (Segment::Rest | Segment::One | Segment::Exactly(_), _) => return false,
+        }
+    }
+    parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> RouteTable {
+        let document = serde_json::json!({"paths": {
+            "/v/{id}": {"get": {}, "delete": {}},
+            "/v/checks": {"post": {}},
+            "/v": {"get": {}, "post": {}},
+        }});
+        RouteTable::of_document(&document).with("/docs/*", &[Method::GET])
+    }
+
+    #[test]
+    fn an_exact_address_beats_a_parameter() {
+        let table = table();
+        assert_eq!(table.methods("/v/checks").unwrap().allow(), "POST, OPTIONS");
+        assert_eq!(table.methods("/v/7").unwrap().allow(), "DELETE, GET, HEAD, OPTIONS");
+        assert!(table.methods("/v/7").unwrap().serves(&Method::HEAD));
+    }
+
+    #[test]
+    fn what_is_not_in_the_document_does_not_exist() {
+        let table = table();
+        for path in ["/", "", "/w", "/v/", "/v/7/x", "/docs"] {
+            assert!(table.methods(path).is_none(), "{path}");
+        }
+        assert!(table.methods("/docs/").is_some());
+        assert!(table.methods("/docs/a/b").is_some());
+    }
+}

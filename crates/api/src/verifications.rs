@@ -1,0 +1,269 @@
+//! The native API: start, check, resend, cancel and look at verifications. Translates between HTTP and the use cases;
+//! decides nothing.
+
+use domain::account::Username;
+use domain::code::SubmittedCode;
+use domain::id::VerificationId;
+use domain::ports::{Page, VerificationFilter};
+use domain::use_cases::{self, Answer, CheckTarget, Failure, Started};
+use domain::verification::{Purpose, State};
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, OpenApi};
+
+use crate::auth::Authenticated;
+use crate::body::Strict;
+use crate::context::Context;
+use crate::problem::{Problem, Problems, Refusing, Slug};
+use crate::tags::ApiTags;
+
+mod resources;
+
+pub use resources::{CheckCode, CheckPhone, StartVerification, VerificationPage, VerificationResource};
+
+/// The operations on verifications.
+#[derive(Debug)]
+pub(crate) struct VerificationsApi {
+    pub(crate) context: Context,
+}
+
+/// A code is on its way.
+#[derive(ApiResponse)]
+pub(crate) enum StartAnswer {
+    /// A new verification began, and its code is on its way.
+    #[oai(status = 201)]
+    Created(Json<VerificationResource>),
+    /// The verification that was live for this phone was sent again.
+    #[oai(status = 200)]
+    Resent(Json<VerificationResource>),
+}
+
+macro_rules! problems {
+    ($name:ident: $($slug:ident),* $(,)?) => {
+        pub(crate) struct $name;
+
+        impl Problems for $name {
+            const SLUGS: &'static [Slug] =
+                &[Slug::Unauthenticated, Slug::TemporarilyUnavailable, Slug::InternalError, $(Slug::$slug),*];
+        }
+    };
+}
+
+problems!(StartProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
+    AppHashUnknown, OriginUnknown, DestinationUnsupported, AccountForbidden, ScopeMissing, AlreadyVerified,
+    PhoneNotVerified, ResendTooSoon, SendsUsedUp, RateLimited, GatewayRefused, GatewayUnavailable);
+problems!(CheckProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, CodeMalformed,
+    CodeIncorrect, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled, TooManyChecks,
+    PhoneTaken);
+problems!(CheckPhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
+    PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
+    PhoneTaken, VerificationExpired, VerificationCanceled);
+problems!(ResendProblems: ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
+    VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, DestinationUnsupported,
+    GatewayRefused, GatewayUnavailable);
+problems!(CancelProblems: VerificationNotFound, VerificationExpired, VerificationApproved, TooManyChecks);
+problems!(GetProblems: VerificationNotFound);
+problems!(ListProblems: ParameterInvalid);
+
+#[OpenApi(prefix_path = "/v1/verifications", tag = "ApiTags::Verifications")]
+impl VerificationsApi {
+    /// Send a code
+    ///
+    /// Sends a one-time code by SMS. While a verification of the same account, phone and purpose is live, this sends
+    /// its code again instead of beginning another.
+    #[oai(path = "/", method = "post", operation_id = "startVerification")]
+    async fn start(
+        &self,
+        caller: Authenticated,
+        body: Strict<StartVerification>,
+    ) -> Result<StartAnswer, Refusing<StartProblems>> {
+        let context = self.context.clone();
+        let request = body.0.parse(&context)?;
+        let answer = context
+            .clone()
+            .to_the_end(async move { use_cases::start(&context.verifier, &caller.0, request).await })
+            .await?;
+        Ok(match done(answer)? {
+            Started::New(verification) => StartAnswer::Created(Json((&verification).into())),
+            Started::Resent(verification) => StartAnswer::Resent(Json((&verification).into())),
+        })
+    }
+
+    /// Check a code
+    ///
+    /// Approves the verification when the code is right and, for the purpose `contact`, binds the phone to the
+    /// account. A right code sent twice is answered twice; a wrong one costs one of `checks_left`.
+    #[oai(path = "/:id/checks", method = "post", operation_id = "checkVerification")]
+    async fn check(
+        &self,
+        caller: Authenticated,
+        /// The verification's id.
+        id: Path<String>,
+        body: Strict<CheckCode>,
+    ) -> Result<Json<VerificationResource>, Refusing<CheckProblems>> {
+        let id = verification_id(&id.0)?;
+        let code = submitted(&body.0.code)?;
+        Ok(Json(self.checked(caller, CheckTarget::Id(id), code).await?))
+    }
+
+    /// Check a code by phone
+    ///
+    /// Like checking by id, for clients that did not keep the id: it is about the verification that is live for this
+    /// phone, account and purpose.
+    #[oai(path = "/checks", method = "post", operation_id = "checkPhone")]
+    async fn check_phone(
+        &self,
+        caller: Authenticated,
+        body: Strict<CheckPhone>,
+    ) -> Result<Json<VerificationResource>, Refusing<CheckPhoneProblems>> {
+        let (target, code) = body.0.parse(&self.context)?;
+        Ok(Json(self.checked(caller, target, code).await?))
+    }
+
+    /// Send the code again
+    ///
+    /// The same code goes out again; with less than three minutes of life left, a new one with its full life.
+    #[oai(path = "/:id/resends", method = "post", operation_id = "resendVerification")]
+    async fn resend(
+        &self,
+        caller: Authenticated,
+        /// The verification's id.
+        id: Path<String>,
+    ) -> Result<Json<VerificationResource>, Refusing<ResendProblems>> {
+        let id = verification_id(&id.0)?;
+        let context = self.context.clone();
+        let answer = context
+            .clone()
+            .to_the_end(async move { use_cases::resend(&context.verifier, &caller.0, id).await })
+            .await?;
+        Ok(Json((&done(answer)?).into()))
+    }
+
+    /// Cancel a verification
+    ///
+    /// Its code is dead from now on. Canceling twice is the same as once.
+    #[oai(path = "/:id", method = "delete", operation_id = "cancelVerification")]
+    async fn cancel(
+        &self,
+        caller: Authenticated,
+        /// The verification's id.
+        id: Path<String>,
+    ) -> Result<Json<VerificationResource>, Refusing<CancelProblems>> {
+        let id = verification_id(&id.0)?;
+        let answer = use_cases::cancel(&self.context.verifier, &caller.0, id).await;
+        Ok(Json((&done(answer)?).into()))
+    }
+
+    /// Look at a verification
+    #[oai(path = "/:id", method = "get", operation_id = "getVerification")]
+    async fn get(
+        &self,
+        caller: Authenticated,
+        /// The verification's id.
+        id: Path<String>,
+    ) -> Result<Json<VerificationResource>, Refusing<GetProblems>> {
+        let id = verification_id(&id.0)?;
+        let answer = use_cases::find(&self.context.verifier, &caller.0, id).await;
+        Ok(Json((&done(answer)?).into()))
+    }
+
+    /// List verifications
+    ///
+    /// The youngest first. A user token sees those of its account, a key those of its application.
+    #[oai(path = "/", method = "get", operation_id = "listVerifications")]
+    async fn list(
+        &self,
+        caller: Authenticated,
+        /// Only those with this status: `pending`, `approved`, `expired`, `canceled` or `locked`.
+        status: Query<Option<String>>,
+        /// How many at most: 1 to 100, 20 if not given.
+        limit: Query<Option<String>>,
+        /// Where to go on: the `next` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<VerificationPage>, Refusing<ListProblems>> {
+        let filter = VerificationFilter {
+            state: status.0.map(|name| state(&name)).transpose()?,
+            ..Default::default()
+        };
+        let limit = limit.0.map_or(Ok(20), |text| page_limit(&text))?;
+        let before = cursor.0.map(|text| cursor_id(&text)).transpose()?;
+        let page = Page { before, limit };
+        let found =
+            use_cases::list(&self.context.verifier, &caller.0, filter, page).await.map_err(Problem::from)?;
+        let next = (found.len() == usize::from(limit))
+            .then(|| found.last().map(|last| last.id.to_string()))
+            .flatten();
+        Ok(Json(VerificationPage { items: found.iter().map(Into::into).collect(), next }))
+    }
+}
+
+impl VerificationsApi {
+    async fn checked(
+        &self,
+        caller: Authenticated,
+        target: CheckTarget,
+        code: SubmittedCode,
+    ) -> Result<VerificationResource, Problem> {
+        let context = self.context.clone();
+        let answer = context
+            .clone()
+            .to_the_end(async move { use_cases::check(&context.verifier, &caller.0, &target, &code).await })
+            .await?;
+        Ok((&done(answer)?.verification).into())
+    }
+}
+
+/// What a use case answered, or the problem that it is.
+pub(crate) fn done<T>(answer: Result<Answer<T>, Failure>) -> Result<T, Problem> {
+    match answer {
+        Ok(Answer::Done(done)) => Ok(done),
+        Ok(Answer::Refused(refused)) => Err(refused.into()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// An id that is none names no verification.
+fn verification_id(text: &str) -> Result<VerificationId, Problem> {
+    VerificationId::parse(text).ok_or_else(|| Problem::of(Slug::VerificationNotFound))
+}
+
+/// Reads what was typed as the code.
+pub(crate) fn submitted(text: &str) -> Result<SubmittedCode, Problem> {
+    SubmittedCode::parse(text)
+        .map_err(|fault| Problem::new(Slug::CodeMalformed, format!("The code {fault}.")))
+}
+
+/// Reads a username out of the field `account`.
+fn username(text: Option<&str>) -> Result<Option<Username>, Problem> {
+    text.map(|text| {
+        Username::parse(text).map_err(|fault| resources::invalid_field("account", &fault.to_string()))
+    })
+    .transpose()
+}
+
+/// Reads the field `purpose`.
+fn purpose(text: Option<&str>) -> Result<Purpose, Problem> {
+    let Some(text) = text else { return Ok(Purpose::Contact) };
+    Purpose::parse(text).ok_or_else(|| {
+        resources::invalid_field("purpose", "must be one of `contact`, `login`, `recovery`, `transaction`")
+    })
+}
+
+fn state(name: &str) -> Result<&'static str, Problem> {
+    State::NAMES.into_iter().find(|known| *known == name).ok_or_else(|| {
+        Problem::new(
+            Slug::ParameterInvalid,
+            format!("`status` must be one of {}.", State::NAMES.map(|name| format!("`{name}`")).join(", ")),
+        )
+    })
+}
+
+fn page_limit(text: &str) -> Result<u16, Problem> {
+    let limit = text.parse().ok().filter(|limit| (1..=100).contains(limit));
+    limit.ok_or_else(|| Problem::new(Slug::ParameterInvalid, "`limit` must be a number from 1 to 100."))
+}
+
+fn cursor_id(text: &str) -> Result<VerificationId, Problem> {
+    let detail = "`cursor` must be the `next` of the page before.";
+    VerificationId::parse(text).ok_or_else(|| Problem::new(Slug::ParameterInvalid, detail))
+}

@@ -1,0 +1,217 @@
+//! What verifications look like in JSON.
+
+use domain::message::{AppHash, Locale, Origin};
+use domain::use_cases::{CheckTarget, StartRequest};
+use domain::verification::{State, Verification};
+use poem_openapi::Object;
+
+use super::{purpose, submitted, username};
+use crate::body::{Body, Field, Values, optional, required};
+use crate::context::Context;
+use crate::problem::{FieldProblem, Problem, Slug};
+
+/// What to verify.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+pub struct StartVerification {
+    /// The phone to send the code to, in any usual spelling.
+    #[oai(validator(max_length = 64))]
+    pub phone: String,
+    /// The username of the account. A user token's own when left out; with an application key, none is meant then.
+    /// An application's account is made on first use.
+    #[oai(validator(max_length = 150))]
+    pub account: Option<String>,
+    /// The language of the SMS, such as `en` or `ne-NP`; the application's when left out or not supported.
+    #[oai(validator(max_length = 35))]
+    pub locale: Option<String>,
+    /// The hash of the Android app that may read the SMS (SMS Retriever): one of the application's.
+    #[oai(validator(pattern = "^[A-Za-z0-9+/]{11}$"))]
+    pub app_hash: Option<String>,
+    /// The web origin that may read the code (`WebOTP`), such as `https://example.com`: one of the application's.
+    #[oai(validator(max_length = 100))]
+    pub origin: Option<String>,
+    /// What the proof is for: `contact` (the default) binds the phone to the account; `login`, `recovery` and
+    /// `transaction` prove that the account's verified phone is at hand.
+    pub purpose: Option<String>,
+}
+
+impl Body for StartVerification {
+    const FIELDS: &'static [Field] = &[
+        required("phone"),
+        optional("account"),
+        optional("locale"),
+        optional("app_hash"),
+        optional("origin"),
+        optional("purpose"),
+    ];
+
+    fn build(values: &mut Values) -> Self {
+        Self {
+            phone: values.required("phone"),
+            account: values.optional("account"),
+            locale: values.optional("locale"),
+            app_hash: values.optional("app_hash"),
+            origin: values.optional("origin"),
+            purpose: values.optional("purpose"),
+        }
+    }
+}
+
+impl StartVerification {
+    /// What is asked for, in the words of the domain.
+    pub(crate) fn parse(&self, context: &Context) -> Result<StartRequest, Problem> {
+        let app_hash = self
+            .app_hash
+            .as_deref()
+            .map(|text| AppHash::parse(text).map_err(|fault| invalid_field("app_hash", &fault.to_string())));
+        let origin = self
+            .origin
+            .as_deref()
+            .map(|text| Origin::parse(text).map_err(|fault| invalid_field("origin", &fault.to_string())));
+        Ok(StartRequest {
+            phone: context.phone(&self.phone)?,
+            account: username(self.account.as_deref())?,
+            purpose: purpose(self.purpose.as_deref())?,
+            locale: self.locale.as_deref().and_then(Locale::from_tag),
+            app_hash: app_hash.transpose()?,
+            origin: origin.transpose()?,
+        })
+    }
+}
+
+/// A code to check.
+#[derive(Object)]
+#[oai(deny_unknown_fields)]
+#[expect(missing_debug_implementations, reason = "a code is never printed")]
+pub struct CheckCode {
+    /// The digits of the SMS; spaces or dashes between them do no harm.
+    #[oai(validator(max_length = 40))]
+    pub code: String,
+}
+
+impl Body for CheckCode {
+    const FIELDS: &'static [Field] = &[required("code")];
+
+    fn build(values: &mut Values) -> Self {
+        Self { code: values.required("code") }
+    }
+}
+
+/// A code to check, and the phone it was sent to.
+#[derive(Object)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[expect(missing_debug_implementations, reason = "a code is never printed")]
+pub struct CheckPhone {
+    /// The phone, in any usual spelling.
+    #[oai(validator(max_length = 64))]
+    pub phone: String,
+    /// The digits of the SMS.
+    #[oai(validator(max_length = 40))]
+    pub code: String,
+    /// The username of the account, as in the start.
+    #[oai(validator(max_length = 150))]
+    pub account: Option<String>,
+    /// What the proof is for, as in the start.
+    pub purpose: Option<String>,
+}
+
+impl Body for CheckPhone {
+    const FIELDS: &'static [Field] =
+        &[required("phone"), required("code"), optional("account"), optional("purpose")];
+
+    fn build(values: &mut Values) -> Self {
+        Self {
+            phone: values.required("phone"),
+            code: values.required("code"),
+            account: values.optional("account"),
+            purpose: values.optional("purpose"),
+        }
+    }
+}
+
+impl CheckPhone {
+    /// What is asked for, in the words of the domain.
+    pub(crate) fn parse(
+        &self,
+        context: &Context,
+    ) -> Result<(CheckTarget, domain::code::SubmittedCode), Problem> {
+        let target = CheckTarget::Phone {
+            phone: context.phone(&self.phone)?,
+            account: username(self.account.as_deref())?,
+            purpose: purpose(self.purpose.as_deref())?,
+        };
+        Ok((target, submitted(&self.code)?))
+    }
+}
+
+/// A verification as its caller sees it.
+#[derive(Clone, Debug, Object)]
+#[oai(rename = "Verification", skip_serializing_if_is_none)]
+pub struct VerificationResource {
+    /// Its id.
+    pub id: String,
+    /// `pending`, `approved`, `expired`, `canceled` or `locked`; all but the first are final.
+    pub status: String,
+    /// The phone, masked.
+    pub phone: String,
+    /// The username of the account; absent when the verification is for none.
+    pub account: Option<String>,
+    /// What the proof is for.
+    pub purpose: String,
+    /// The last SMS: `sending`, `sent`, `unknown` (it may have been sent) or `failed`.
+    pub delivery: String,
+    /// How many digits the code has.
+    pub code_length: u32,
+    /// When it began, in RFC 3339.
+    pub created_at: String,
+    /// When the code dies.
+    pub expires_at: String,
+    /// From when on the code may be sent again.
+    pub resend_at: String,
+    /// How often it may still be sent.
+    pub sends_left: u32,
+    /// How often a code may still be checked.
+    pub checks_left: u32,
+    /// When the right code came back.
+    pub approved_at: Option<String>,
+}
+
+impl From<&Verification> for VerificationResource {
+    fn from(verification: &Verification) -> Self {
+        let approved_at = match verification.state {
+            State::Approved { at } => Some(at.to_string()),
+            State::Pending | State::Expired { .. } | State::Canceled { .. } | State::Locked { .. } => None,
+        };
+        Self {
+            id: verification.id.to_string(),
+            status: verification.state.as_str().to_owned(),
+            phone: verification.subject.phone.masked(),
+            account: verification.username.as_ref().map(ToString::to_string),
+            purpose: verification.subject.purpose.as_str().to_owned(),
+            delivery: verification.delivery.state.as_str().to_owned(),
+            code_length: verification.generation.length.digits().into(),
+            created_at: verification.created_at.to_string(),
+            expires_at: verification.generation.expires_at.to_string(),
+            resend_at: verification.resend_at.to_string(),
+            sends_left: verification.sends_left(),
+            checks_left: verification.checks_left(),
+            approved_at,
+        }
+    }
+}
+
+/// A page of verifications.
+#[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct VerificationPage {
+    /// The verifications, youngest first.
+    pub items: Vec<VerificationResource>,
+    /// The cursor of the next page; absent on the last.
+    pub next: Option<String>,
+}
+
+/// A field whose text means nothing.
+pub(super) fn invalid_field(name: &str, detail: &str) -> Problem {
+    let error = FieldProblem { pointer: format!("#/{name}"), detail: detail.to_owned() };
+    Problem::of(Slug::BodyInvalid).in_fields(vec![error])
+}

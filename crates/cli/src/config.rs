@@ -1,0 +1,118 @@
+//! The configuration: from files and environment variables to checked values, in one pass.
+//!
+//! Sources, the later over the earlier: defaults, the files in the order in which they are named (TOML or JSON), and
+//! environment variables. `server.listen` is `SPARROW_VERIFY__SERVER__LISTEN`; a list in a variable is separated by
+//! commas, and an empty variable counts as not set. `docs/config.example.toml` lists every key.
+//!
+//! Everything that is wrong is told at once, by key, with what is allowed. No fault and nothing that is shown holds a
+//! secret: values are never repeated. This module reads no environment of its own and starts nothing.
+
+mod application;
+mod fault;
+mod raw;
+mod reader;
+mod secret;
+mod secrets;
+mod server;
+mod setting;
+mod sparrow;
+mod unknown;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use adapters::gateway::SparrowSettings;
+use domain::application::Application;
+use domain::use_cases::Retention;
+
+pub use self::fault::{ConfigFault, ConfigFaults};
+pub use self::secrets::SecretsConfig;
+pub use self::server::{CountersConfig, DatabaseConfig, DatabaseLocation, LogFormat, PhoneConfig, ServerConfig};
+
+/// Where the configuration is.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// Files, of which a later one wins; `.toml` or `.json`.
+    pub files: Vec<PathBuf>,
+    /// Environment variables, which win over files; those that do not begin with `SPARROW_VERIFY__` are not looked at.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The names only: a variable may hold a secret.
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let variables: Vec<&String> = self.environment.keys().collect();
+        f.debug_struct("Sources").field("files", &self.files).field("environment", &variables).finish()
+    }
+}
+
+/// The configuration, checked. Its `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the service is reached and how it tells what it does.
+    pub server: ServerConfig,
+    /// The database and how it is used.
+    pub database: DatabaseConfig,
+    /// What counts the sends.
+    pub counters: CountersConfig,
+    /// The secrets that are kept outside the database.
+    pub secrets: SecretsConfig,
+    /// The account at Sparrow; see [`Config::require_gateway`].
+    pub gateway: Option<SparrowSettings>,
+    /// Which phones are taken.
+    pub phone: PhoneConfig,
+    /// The application `default`.
+    pub application: Application,
+    /// How long things are kept.
+    pub retention: Retention,
+    shown: serde_json::Value,
+}
+
+/// Reads and checks the configuration.
+///
+/// # Errors
+/// [`ConfigFaults`] with everything that is wrong: sources that cannot be read, keys that do not exist, values that
+/// are not allowed, and what is missing (unless it may be in a file that cannot be read).
+pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
+    let (leaves, faults) = raw::read(sources);
+    let mut reader = reader::Reader::new(leaves, faults);
+    let server = server::server(&mut reader);
+    let database = server::database(&mut reader);
+    let counters = server::counters(&mut reader);
+    let secrets = secrets::secrets(&mut reader);
+    let gateway = sparrow::sparrow(&mut reader);
+    let phone = server::phone(&mut reader);
+    let application = application::application(&mut reader);
+    let retention = server::retention(&mut reader);
+    if let Some(gateway) = &gateway
+        && server.request_timeout <= gateway.total_timeout
+    {
+        reader.fault("server.request_timeout", "must be longer than `sparrow.total_timeout`");
+    }
+    let (shown, faults) = reader.finish();
+    match (ConfigFaults::new(faults), secrets, application) {
+        (None, Some(secrets), Some(application)) => {
+            Ok(Config { server, database, counters, secrets, gateway, phone, application, retention, shown })
+        }
+        (Some(faults), _, _) => Err(faults),
+        // Both have told why they are not there.
+        (None, _, _) => Err(ConfigFaults::unexplained()),
+    }
+}
+
+impl Config {
+    /// The effective configuration, with every key: what is not set is null, a secret that is set is masked. It has
+    /// the shape of a configuration file.
+    #[must_use]
+    pub fn shown(&self) -> &serde_json::Value {
+        &self.shown
+    }
+
+    /// The account at Sparrow, for those who send.
+    ///
+    /// # Errors
+    /// A fault that says which keys and which variables to set, when there is none.
+    pub fn require_gateway(&self) -> Result<&SparrowSettings, ConfigFault> {
+        self.gateway.as_ref().ok_or_else(|| ConfigFault::new("sparrow", sparrow::how_to_configure()))
+    }
+}

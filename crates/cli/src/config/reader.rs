@@ -1,0 +1,185 @@
+//! From settings as they were written to settings that are checked. Owns what every key has in common: defaults, the
+//! effective value that is shown, faults that name the key, secrets in files, and what is left over at the end.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::fault::ConfigFault;
+use super::raw::{self, Leaf, Leaves, Raw};
+use super::secret::{MASK, Secret};
+use super::setting::Setting;
+use super::unknown;
+
+/// Reads each key once, and collects what is wrong.
+pub(super) struct Reader {
+    leaves: Leaves,
+    /// Where the keys that were read had been set.
+    origins: BTreeMap<&'static str, String>,
+    /// The effective value of every key; its keys are those that exist.
+    shown: BTreeMap<&'static str, Value>,
+    faults: Vec<ConfigFault>,
+}
+
+/// The two keys of one secret: of its value, and of the file that holds it.
+#[derive(Clone, Copy)]
+pub(super) struct SecretKeys {
+    pub(super) value: &'static str,
+    pub(super) file: &'static str,
+}
+
+/// A setting and the key that it came from.
+pub(super) struct Found<T> {
+    pub(super) key: &'static str,
+    pub(super) value: T,
+}
+
+impl Reader {
+    pub(super) fn new(leaves: Leaves, faults: Vec<ConfigFault>) -> Self {
+        Self { leaves, origins: BTreeMap::new(), shown: BTreeMap::new(), faults }
+    }
+
+    /// The setting, or its default where it is not set or wrong.
+    pub(super) fn setting<T: Setting>(&mut self, key: &'static str, default: T) -> T {
+        let setting = self.optional(key).unwrap_or(default);
+        self.shown.insert(key, setting.shown());
+        setting
+    }
+
+    /// The setting, if it is set and right.
+    pub(super) fn optional<T: Setting>(&mut self, key: &'static str) -> Option<T> {
+        self.shown.insert(key, Value::Null);
+        let read = T::read(&self.take(key)?);
+        let setting = self.reported(key, read)?;
+        self.shown.insert(key, setting.shown());
+        Some(setting)
+    }
+
+    /// The setting, which must be within bounds.
+    pub(super) fn within<T>(&mut self, key: &'static str, default: T, allowed: RangeInclusive<T>) -> T
+    where
+        T: Setting + PartialOrd,
+    {
+        let setting = self.setting(key, default);
+        if !allowed.contains(&setting) {
+            let plain = |bound: &T| bound.shown().to_string().replace('"', "");
+            self.fault(key, format!("must be from {} to {}", plain(allowed.start()), plain(allowed.end())));
+        }
+        setting
+    }
+
+    /// A secret, given as its value or as the path of a file that holds it, which may end with one newline.
+    pub(super) fn secret(&mut self, keys: SecretKeys) -> Option<Found<Secret>> {
+        let value = self.take(keys.value);
+        self.shown.insert(keys.value, if value.is_some() { Value::from(MASK) } else { Value::Null });
+        let path = self.path(keys.file);
+        if value.is_some() && self.origins.contains_key(keys.file) {
+            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
+            return None;
+        }
+        if let Some(value) = value {
+            let read = String::read(&value).map(zeroize::Zeroizing::new);
+            let text = self.reported(keys.value, read)?;
+            return Some(Found { key: keys.value, value: Secret::new(&text) });
+        }
+        let value = self.file_of(keys.file, &path?)?;
+        Some(Found { key: keys.file, value })
+    }
+
+    /// A list of secrets, given as such or as a file with one of them a line.
+    pub(super) fn secrets(&mut self, keys: SecretKeys) -> Vec<Found<Secret>> {
+        let value = self.take(keys.value);
+        self.shown.insert(keys.value, Value::Null);
+        let path = self.path(keys.file);
+        if value.is_some() && self.origins.contains_key(keys.file) {
+            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
+            return Vec::new();
+        }
+        let found = |key| move |value| Found { key, value };
+        if let Some(value) = value {
+            let read = Vec::<String>::read(&value);
+            let texts = self.reported(keys.value, read).unwrap_or_default();
+            self.shown.insert(keys.value, texts.iter().map(|_| MASK).collect());
+            let texts = texts.into_iter().map(zeroize::Zeroizing::new);
+            return texts.map(|text| Secret::new(&text)).map(found(keys.value)).collect();
+        }
+        let Some(text) = path.and_then(|path| self.file_of(keys.file, &path)) else { return Vec::new() };
+        let lines = text.expose().lines().filter(|line| !line.is_empty());
+        lines.map(Secret::new).map(found(keys.file)).collect()
+    }
+
+    /// A path that is set and not empty.
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        let path: String = self.optional(key)?;
+        if path.is_empty() {
+            self.fault(key, "must be the path of a file");
+            return None;
+        }
+        Some(PathBuf::from(path))
+    }
+
+    /// What a file holds, without the newline at its end.
+    fn file_of(&mut self, key: &'static str, path: &Path) -> Option<Secret> {
+        let text = raw::file_text(path).map_err(|problem| format!("names {}, which {problem}", path.display()));
+        let text = self.reported(key, text)?;
+        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        Some(Secret::new(line))
+    }
+
+    /// Notes that `key` has a problem.
+    pub(super) fn fault(&mut self, key: &str, problem: impl Into<String>) {
+        let fault = ConfigFault::new(key, problem).set_in(self.origins.get(key).cloned());
+        self.faults.push(fault);
+    }
+
+    /// Notes that `key` has to be set, unless it may be in a file that could not be read.
+    pub(super) fn missing(&mut self, key: &str, problem: impl Into<String>) {
+        if self.leaves.complete {
+            self.fault(key, problem);
+        }
+    }
+
+    /// The value, or `None` and a fault.
+    pub(super) fn reported<T>(&mut self, key: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|problem| self.fault(key, problem)).ok()
+    }
+
+    /// Whether the key, which was read already, is set.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.origins.contains_key(key)
+    }
+
+    /// Whether something is wrong with a key that begins like this.
+    pub(super) fn faulty(&self, prefix: &str) -> bool {
+        self.faults.iter().any(|fault| fault.key().starts_with(prefix))
+    }
+
+    /// The effective configuration and everything that is wrong, the keys that nobody asked for included.
+    pub(super) fn finish(mut self) -> (Value, Vec<ConfigFault>) {
+        let known: Vec<&'static str> = self.shown.keys().copied().collect();
+        self.faults.extend(unknown::faults(&self.leaves, &known));
+        let mut tree = Value::Object(serde_json::Map::new());
+        for (key, value) in self.shown {
+            let mut place = &mut tree;
+            for name in key.split('.') {
+                if place.is_null() {
+                    *place = Value::Object(serde_json::Map::new());
+                }
+                place = &mut place[name];
+            }
+            *place = value;
+        }
+        (tree, self.faults)
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Raw> {
+        let Leaf { raw, origin } = self.leaves.by_key.remove(key)?;
+        if matches!(raw, Raw::Unset) {
+            return None;
+        }
+        self.origins.insert(key, origin);
+        Some(raw)
+    }
+}

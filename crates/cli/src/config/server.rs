@@ -1,0 +1,246 @@
+//! `[server]`, `[database]`, `[counters]`, `[phone]` and `[retention]`: where the service listens, what it stands on,
+//! and how long it keeps things.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use domain::guess::GUESS_WINDOW_DAYS;
+use domain::phone::Country;
+use domain::use_cases::Retention;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use super::raw::Raw;
+use super::reader::Reader;
+use super::setting::{Setting, from_text};
+
+/// The longest retention: ten years.
+const DAYS_MAX: u16 = 3650;
+
+/// How the service is reached and how it tells what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// The address to listen on. Default 127.0.0.1:8080: the TLS of a proxy belongs before it.
+    pub listen: SocketAddr,
+    /// How long calls under way may still take at the end. Default 10 s.
+    pub shutdown_grace: Duration,
+    /// How long one call may take; longer than a send. Default 30 s.
+    pub request_timeout: Duration,
+    /// The most connections at once. Default 1024.
+    pub connections_max: u32,
+    /// How log lines are written. Default text.
+    pub log_format: LogFormat,
+    /// Which log lines are written: a level, or directives as `tracing` takes them. Default `info`.
+    pub log_level: String,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// The database and how it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseConfig {
+    /// Where it is. Default `sqlite:sparrow-verify.db`, in the working directory.
+    pub location: DatabaseLocation,
+    /// How long a statement waits for another's lock. Default 5 s.
+    pub busy_timeout: Duration,
+    /// How long a call waits for a free connection. Default 5 s.
+    pub acquire_timeout: Duration,
+    /// Connections that read at the same time. Default 4.
+    pub readers: u32,
+}
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseLocation {
+    /// The file of an `SQLite` database.
+    Sqlite(PathBuf),
+}
+
+/// What counts the sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountersConfig {
+    /// The database.
+    Database,
+}
+
+/// Which phones are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneConfig {
+    /// The countries of the phones that are taken. Default Nepal.
+    pub countries: Vec<Country>,
+    /// Whether numbers of operators that have closed down are taken. Default no.
+    pub accept_defunct_operators: bool,
+}
+
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+pub(super) fn server(reader: &mut Reader) -> ServerConfig {
+    let seconds = Duration::from_secs;
+    ServerConfig {
+        listen: reader.setting("server.listen", LISTEN),
+        shutdown_grace: reader.within("server.shutdown_grace", seconds(10), seconds(0)..=Duration::from_mins(10)),
+        request_timeout: reader.within("server.request_timeout", seconds(30), seconds(1)..=Duration::from_mins(5)),
+        connections_max: reader.within("server.connections_max", 1024, 1..=65_536),
+        log_format: reader.setting("server.log_format", LogFormat::Text),
+        log_level: reader.setting("server.log_level", LogFilter("info".to_owned())).0,
+    }
+}
+
+pub(super) fn database(reader: &mut Reader) -> DatabaseConfig {
+    let seconds = Duration::from_secs;
+    DatabaseConfig {
+        location: reader
+            .setting("database.url", DatabaseLocation::Sqlite(Path::new("sparrow-verify.db").to_owned())),
+        busy_timeout: reader.within("database.busy_timeout", seconds(5), seconds(1)..=seconds(60)),
+        acquire_timeout: reader.within("database.acquire_timeout", seconds(5), seconds(1)..=seconds(60)),
+        readers: reader.within("database.readers", 4, 1..=64),
+    }
+}
+
+pub(super) fn counters(reader: &mut Reader) -> CountersConfig {
+    reader.setting("counters.url", CountersConfig::Database)
+}
+
+pub(super) fn phone(reader: &mut Reader) -> PhoneConfig {
+    let countries = reader.setting("phone.countries", vec![Country::NEPAL]);
+    if countries.is_empty() {
+        reader.fault("phone.countries", "must name at least one country, such as NP");
+    }
+    let accept_defunct_operators = reader.setting("phone.accept_defunct_operators", false);
+    PhoneConfig { countries, accept_defunct_operators }
+}
+
+pub(super) fn retention(reader: &mut Reader) -> Retention {
+    let Retention { verification_days, ledger_days } = Retention::default();
+    Retention {
+        verification_days: reader.within("retention.verifications_days", verification_days, 1..=DAYS_MAX),
+        ledger_days: reader.within("retention.ledger_days", ledger_days, GUESS_WINDOW_DAYS..=DAYS_MAX),
+    }
+}
+
+impl Setting for LogFormat {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        from_text(raw, "must be \"text\" or \"json\"", |text| match text {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        })
+    }
+
+    fn shown(&self) -> Value {
+        match self {
+            Self::Text => json!("text"),
+            Self::Json => json!("json"),
+        }
+    }
+}
+
+struct LogFilter(String);
+
+impl Setting for LogFilter {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        let allowed = "must be error, warn, info, debug or trace, or directives such as info,sqlx=warn";
+        from_text(raw, allowed, |text| {
+            let parsed = !text.trim().is_empty() && EnvFilter::try_new(text).is_ok();
+            parsed.then(|| Self(text.to_owned()))
+        })
+    }
+
+    fn shown(&self) -> Value {
+        json!(self.0)
+    }
+}
+
+impl Setting for DatabaseLocation {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        const ALLOWED: &str = "must be sqlite:PATH or sqlite:///ABSOLUTE/PATH";
+        let url = raw.text().ok_or(ALLOWED)?;
+        let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        if scheme == "postgres" || scheme == "postgresql" {
+            return Err(format!("names PostgreSQL, which is not available in this version yet; {ALLOWED}"));
+        }
+        let path = url.strip_prefix("sqlite:").ok_or(ALLOWED)?;
+        let path = match path.strip_prefix("//") {
+            Some(absolute) if absolute.starts_with('/') => absolute,
+            Some(_) => return Err(format!("has two slashes; {ALLOWED}")),
+            None => path,
+        };
+        if path.starts_with(":memory:") {
+            return Err(format!("names a database in memory, which would forget its accounts; {ALLOWED}"));
+        }
+        if path.contains(['?', '#']) {
+            return Err(format!("has parameters, which are settings of their own here; {ALLOWED}"));
+        }
+        if path.is_empty() || path.ends_with('/') || path.contains(char::is_control) {
+            return Err(format!("names no file; {ALLOWED}"));
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+
+    fn shown(&self) -> Value {
+        match self {
+            Self::Sqlite(path) => json!(format!("sqlite:{}", path.display())),
+        }
+    }
+}
+
+impl Setting for CountersConfig {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        let allowed = "must be \"database\"; other counters are not available in this version";
+        from_text(raw, allowed, |text| (text == "database").then_some(Self::Database))
+    }
+
+    fn shown(&self) -> Value {
+        match self {
+            Self::Database => json!("database"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<DatabaseLocation, String> {
+        DatabaseLocation::read(&Raw::Text(url.to_owned().into()))
+    }
+
+    #[test]
+    fn a_database_is_a_file() {
+        for (url, path) in [
+            ("sqlite:verify.db", "verify.db"),
+            ("sqlite:./data/verify.db", "./data/verify.db"),
+            ("sqlite:/var/lib/verify.db", "/var/lib/verify.db"),
+            ("sqlite:///var/lib/verify.db", "/var/lib/verify.db"),
+        ] {
+            assert_eq!(read(url), Ok(DatabaseLocation::Sqlite(path.into())), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        for url in
+            ["", "verify.db", "sqlite:", "sqlite://verify.db", "sqlite::memory:", "sqlite:a.db?mode=ro", "sqlite:a/", "mysql://x"]
+        {
+            let problem = read(url).unwrap_err();
+            assert!(problem.contains("sqlite:PATH"), "{url}: {problem}");
+        }
+    }
+
+    #[test]
+    fn postgres_is_not_there_yet_and_its_password_is_not_told() {
+        for scheme in ["postgres", "postgresql", "POSTGRES"] {
+            let problem = read(&format!("{scheme}://user:private@host/verify")).unwrap_err();
+            assert!(problem.contains("not available in this version yet"), "{problem}");
+            assert!(!problem.contains("private") && !problem.contains("user"), "{problem}");
+        }
+    }
+}

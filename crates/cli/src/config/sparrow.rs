@@ -1,0 +1,154 @@
+//! `[sparrow]`: the account at Sparrow SMS. Owns where its token may come from, the tutorial's own file included.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use adapters::gateway::SparrowSettings;
+use poem::http::Uri;
+
+use super::raw::{self, Raw, variable};
+use super::reader::{Found, Reader, SecretKeys};
+use super::secret::{MASK, Secret};
+use super::setting::Setting as _;
+
+const TOKEN: SecretKeys = SecretKeys { value: "sparrow.token", file: "sparrow.token_file" };
+const IDENTITY: &str = "sparrow.identity";
+const CONFIG_FILE: &str = "sparrow.config_file";
+const TIMEOUT_MAX: Duration = Duration::from_mins(1);
+
+/// What to set so that there is a gateway.
+pub(super) fn how_to_configure() -> String {
+    format!(
+        "is not configured; set `{}` or `{}` ({}, {}) and `{IDENTITY}` ({}), or `{CONFIG_FILE}` ({}) to the path of a \
+         JSON file with SPARROW_TOKEN and SPARROW_IDENTITY",
+        TOKEN.value,
+        TOKEN.file,
+        variable(TOKEN.value),
+        variable(TOKEN.file),
+        variable(IDENTITY),
+        variable(CONFIG_FILE),
+    )
+}
+
+/// The account; `None` when there is none, or something is wrong with it.
+pub(super) fn sparrow(reader: &mut Reader) -> Option<SparrowSettings> {
+    let second = Duration::from_secs(1);
+    let base_url = reader.setting("sparrow.base_url", SparrowSettings::BASE_URL.to_owned());
+    let base_url_checked = checked_base_url(&base_url);
+    reader.reported("sparrow.base_url", base_url_checked);
+    let connect_timeout =
+        reader.within("sparrow.connect_timeout", SparrowSettings::CONNECT_TIMEOUT, second..=TIMEOUT_MAX);
+    let total_timeout =
+        reader.within("sparrow.total_timeout", SparrowSettings::TOTAL_TIMEOUT, second..=TIMEOUT_MAX);
+    if connect_timeout >= total_timeout {
+        reader.fault("sparrow.connect_timeout", "must be shorter than `sparrow.total_timeout`");
+    }
+    let (token, identity) = account(reader)?;
+    Some(SparrowSettings { base_url, token: token.expose().into(), identity, connect_timeout, total_timeout })
+}
+
+fn account(reader: &mut Reader) -> Option<(Secret, String)> {
+    let token = reader.secret(TOKEN);
+    let identity = reader.optional::<String>(IDENTITY).map(|value| Found { key: IDENTITY, value });
+    let own = [TOKEN.value, TOKEN.file, IDENTITY].into_iter().find(|key| reader.is_set(key));
+    let config_file = reader.path(CONFIG_FILE);
+    if !reader.is_set(CONFIG_FILE) {
+        own?;
+        if token.is_none() && !reader.is_set(TOKEN.value) && !reader.is_set(TOKEN.file) {
+            let problem =
+                format!("is missing, while `{IDENTITY}` is set; set it or `{}` ({})", TOKEN.file, variable(TOKEN.file));
+            reader.missing(TOKEN.value, problem);
+        }
+        if !reader.is_set(IDENTITY) {
+            let problem = format!(
+                "is missing, while the token is set; set it ({}) to the sender that Sparrow gave you",
+                variable(IDENTITY)
+            );
+            reader.missing(IDENTITY, problem);
+        }
+        return checked_account(reader, token, identity);
+    }
+    if let Some(own) = own {
+        reader.fault(CONFIG_FILE, format!("is set together with `{own}`; keep one of them"));
+        return None;
+    }
+    let path = config_file?;
+    let settings = raw::tutorial_settings(&path).map_err(|problem| format!("names {}, which {problem}", path.display()));
+    let [token, identity] = reader.reported(CONFIG_FILE, settings)?;
+    let token = in_file(reader, "SPARROW_TOKEN", token).map(|text| Secret::new(&text));
+    let identity = in_file(reader, "SPARROW_IDENTITY", identity);
+    let found = |value| Found { key: CONFIG_FILE, value };
+    checked_account(reader, token.map(|value| Found { key: CONFIG_FILE, value }), identity.map(found))
+}
+
+fn in_file(reader: &mut Reader, name: &str, raw: Option<Raw>) -> Option<String> {
+    let read = match raw {
+        Some(raw) => String::read(&raw).map_err(|problem| format!("names a file whose {name} {problem}")),
+        None => Err(format!("names a file without {name}")),
+    };
+    reader.reported(CONFIG_FILE, read)
+}
+
+/// What [`adapters::gateway::SparrowGateway`] will take, found here with the key that is at fault.
+fn checked_account(
+    reader: &mut Reader,
+    token: Option<Found<Secret>>,
+    identity: Option<Found<String>>,
+) -> Option<(Secret, String)> {
+    if let Some(token) = &token {
+        let text = token.value.expose();
+        if text == MASK {
+            reader.fault(token.key, "holds the mask that stands for a token; set the token itself");
+        } else if !(1..=256).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            reader.fault(token.key, "must hold a token of 1 to 256 visible ASCII characters, without spaces");
+        }
+    }
+    if let Some(Found { key, value }) = &identity {
+        let bounded = (1..=64).contains(&value.len()) && value.trim().len() == value.len();
+        if !bounded || value.contains(char::is_control) {
+            reader.fault(key, "must hold an identity of 1 to 64 bytes, without spaces around it");
+        }
+    }
+    Some((token?.value, identity?.value))
+}
+
+fn checked_base_url(text: &str) -> Result<(), String> {
+    const ALLOWED: &str = "must be an address such as https://api.sparrowsms.com/v2";
+    let url: Uri = text.parse().map_err(|_| ALLOWED)?;
+    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else { return Err(ALLOWED.to_owned()) };
+    if authority.host().is_empty() {
+        return Err(ALLOWED.to_owned());
+    }
+    if authority.as_str().contains('@') || url.query().is_some() || text.contains('#') {
+        return Err(format!("{ALLOWED}, without user, password, query or fragment"));
+    }
+    if scheme == "https" || (scheme == "http" && is_this_machine(authority.host())) {
+        return Ok(());
+    }
+    Err(format!("{ALLOWED}; plain http is for 127.0.0.1, [::1] and localhost only"))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_sparrow_is_https_or_this_machine() {
+        for url in
+            ["https://api.sparrowsms.com/v2", "https://10.0.0.1:8443/a/", "http://127.0.0.1:4010/v2", "http://[::1]:4010", "http://localhost/v2"]
+        {
+            assert_eq!(checked_base_url(url), Ok(()), "{url}");
+        }
+        for url in ["", "/v2", "api.sparrowsms.com", "api.sparrowsms.com/v2", "http://api.sparrowsms.com/v2", "http://localhost.evil.com", "ftp://127.0.0.1/v2", "https://", "mailto:a@b.c"] {
+            assert!(checked_base_url(url).is_err(), "{url}");
+        }
+        for url in ["https://user:private@api.sparrowsms.com/v2", "https://a.b/v2?token=private", "https://a.b/v2#private", "http://localhost@evil.com/private"] {
+            assert!(!checked_base_url(url).unwrap_err().contains("private"), "{url}");
+        }
+    }
+}

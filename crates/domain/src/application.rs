@@ -1,0 +1,95 @@
+//! Applications: the products that ask for verifications. Owns their identity and settings; never their keys.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::message::{AppHash, MessageFormat, Origin};
+use crate::policy::Policy;
+
+/// Names an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApplicationId(Arc<str>);
+
+impl ApplicationId {
+    /// Reads a slug; `None` when it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let well_formed = (1..=40).contains(&text.len())
+            && text.bytes().all(inner)
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        well_formed.then(|| Self(text.into()))
+    }
+
+    /// The application that always exists: `default`.
+    #[must_use]
+    pub fn default_application() -> Self {
+        Self("default".into())
+    }
+
+    /// The slug.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ApplicationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ApplicationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApplicationId({})", self.0)
+    }
+}
+
+/// A product that asks for verifications, and how they are done for it.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Budgets, lifetimes, limits, and what happens to a phone that somebody else holds.
+    pub policy: Policy,
+    /// Its name and the texts of its SMS.
+    pub messages: MessageFormat,
+    /// The builds of its Android app that may read the SMS by themselves (SMS Retriever).
+    pub app_hashes: Vec<AppHash>,
+    /// The web origins that may read the code out of the SMS (`WebOTP`).
+    pub origins: Vec<Origin>,
+}
+
+/// The applications that this service serves.
+#[derive(Clone, Debug)]
+pub struct Applications(Arc<BTreeMap<ApplicationId, Application>>);
+
+impl Applications {
+    /// The directory of these applications; of two with one id, the later counts.
+    #[must_use]
+    pub fn new(applications: impl IntoIterator<Item = Application>) -> Self {
+        Self(Arc::new(applications.into_iter().map(|application| (application.id.clone(), application)).collect()))
+    }
+
+    /// The application with this id.
+    #[must_use]
+    pub fn find(&self, id: &ApplicationId) -> Option<&Application> {
+        self.0.get(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_is_named_by_a_slug() {
+        assert!(ApplicationId::parse("shop-2").is_some());
+        for text in ["", "Shop", "-shop", "shop-", "a b", "दोकान", &"x".repeat(41)] {
+            assert!(ApplicationId::parse(text).is_none(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Limits on sends. Owns which counters a send takes from; never counts.
+
+use std::time::Duration;
+
+use crate::application::ApplicationId;
+use crate::id::{AccountId, VerificationId};
+use crate::phone_key::PhoneFingerprint;
+use crate::policy::Policy;
+
+/// A rule such as "5 sends per phone within 10 minutes": at most `max` in any stretch of time as long as `window`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The most that any window holds.
+    pub max: u32,
+    /// The length of the sliding window.
+    pub window: Duration,
+}
+
+/// What a limit counts; part of the counter's key and of what the operator reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LimitName {
+    /// Sends to one phone, over all applications.
+    SendsPerPhone,
+    /// Sends for one account.
+    SendsPerAccount,
+    /// Distinct phones that one account sends to.
+    PhonesPerAccount,
+}
+
+impl LimitName {
+    /// The name in keys, logs and statistics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SendsPerPhone => "sends-per-phone",
+            Self::SendsPerAccount => "sends-per-account",
+            Self::PhonesPerAccount => "phones-per-account",
+        }
+    }
+}
+
+/// The name of one counter. Holds a fingerprint where it is about a phone, never the phone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CounterKey(String);
+
+impl CounterKey {
+    fn new(name: LimitName, limit: Limit, about: &str) -> Self {
+        Self(format!("{}:{}:{about}", name.as_str(), limit.window.as_secs()))
+    }
+
+    /// The key as text: `limit:window in seconds:whom it is about`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is counted once however often it is taken: the take itself, or the phone it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Member(pub [u8; 16]);
+
+/// One counter that a send takes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Take {
+    /// Which limit it is.
+    pub name: LimitName,
+    /// The limit.
+    pub limit: Limit,
+    /// The counter.
+    pub key: CounterKey,
+    /// What is counted.
+    pub member: Member,
+}
+
+/// Whom a send is about.
+#[derive(Clone, Copy, Debug)]
+pub struct SendParties<'a> {
+    /// The application that asks.
+    pub application: &'a ApplicationId,
+    /// The account it is for, if any.
+    pub account: Option<AccountId>,
+    /// The phone it goes to.
+    pub phone: PhoneFingerprint,
+}
+
+/// The counters that one send takes from, in the order in which they are looked at.
+#[must_use]
+pub fn takes_of_a_send(policy: &Policy, parties: &SendParties<'_>, send: SendId) -> Vec<Take> {
+    let this_send = send.member();
+    let mut this_phone = Member([0; 16]);
+    this_phone.0.copy_from_slice(&parties.phone.bytes()[..16]);
+    let phone = hex(&parties.phone.bytes()[..16]);
+
+    let take = |name, limit, about: &str, member| Take { name, limit, key: CounterKey::new(name, limit, about), member };
+    let limits = &policy.limits;
+    let mut takes = Vec::with_capacity(4);
+    takes.extend(limits.sends_per_phone.iter().map(|limit| take(LimitName::SendsPerPhone, *limit, &phone, this_send)));
+    if let Some(account) = parties.account {
+        let account = format!("{}/{account}", parties.application);
+        takes.extend(
+            limits.sends_per_account.iter().map(|limit| take(LimitName::SendsPerAccount, *limit, &account, this_send)),
+        );
+        takes.extend(
+            limits.phones_per_account.iter().map(|limit| take(LimitName::PhonesPerAccount, *limit, &account, this_phone)),
+        );
+    }
+    takes
+}
+
+/// Names one send of one verification, so that it is counted once.
+#[derive(Clone, Copy, Debug)]
+pub struct SendId {
+    /// The verification.
+    pub verification: VerificationId,
+    /// How many-eth attempt to send it is; see [`crate::verification::Delivery::number`].
+    pub number: u32,
+}
+
+impl SendId {
+    fn member(self) -> Member {
+        let mut bytes = *self.verification.uuid().as_bytes();
+        // The tail of a UUIDv7 is random: mixing the number in keeps ids of different verifications apart.
+        for (byte, number) in bytes[12..].iter_mut().zip(self.number.to_be_bytes()) {
+            *byte ^= number;
+        }
+        Member(bytes)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,57 @@
+//! The hash by which Android's SMS Retriever finds the app that an SMS is for.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use sha2::{Digest, Sha256};
+
+const CHARS: usize = 11;
+
+/// The hash of one build of an Android app: 11 characters of base64, such as `FA+9qCX9VSu`. It is public. Builds that
+/// are signed with different certificates (debug, upload, Google Play) have different hashes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppHash(String);
+
+impl AppHash {
+    /// Reads a hash.
+    ///
+    /// # Errors
+    /// [`AppHashFault`] unless it is 11 of `A-Z a-z 0-9 + /`.
+    pub fn parse(text: &str) -> Result<Self, AppHashFault> {
+        let in_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+        if text.len() == CHARS && text.bytes().all(in_alphabet) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(AppHashFault)
+        }
+    }
+
+    /// The 11 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that is no app hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an app hash has 11 characters out of A-Z, a-z, 0-9, + and /")]
+pub struct AppHashFault;
+
+/// The hash of an app: the first 11 characters of the base64 of the SHA-256 of the package's name, one space, and the
+/// signing certificate (DER) in lower-case hex (Google, "Computing your app's hash string").
+///
+/// With Play App Signing the certificate is Google's, not the one of the upload key.
+#[must_use]
+pub fn app_hash(package: &str, certificate_der: &[u8]) -> AppHash {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut hasher = Sha256::new();
+    hasher.update(package);
+    hasher.update(b" ");
+    for byte in certificate_der {
+        hasher.update([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
+    }
+    // Nine bytes are twelve characters, the least that holds eleven.
+    let mut hash = STANDARD_NO_PAD.encode(&hasher.finalize()[..9]);
+    hash.truncate(CHARS);
+    AppHash(hash)
+}

@@ -1,0 +1,84 @@
+//! Refusals: what the rules decide against a caller. They are outcomes, not errors, and each has one meaning over
+//! all front ends; how it reads is theirs.
+
+use std::time::Duration;
+
+use crate::verification::Verification;
+
+/// Why something was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The caller acts for one account and named another.
+    AccountForbidden,
+    /// The caller's credential is not for this kind of operation.
+    ScopeMissing,
+    /// The account has already proved that it holds this phone.
+    AlreadyVerified,
+    /// The purpose needs a phone that the account has proved before, and this is not it.
+    PhoneNotVerified,
+    /// The application has no such app hash.
+    AppHashUnknown,
+    /// The application has no such origin.
+    OriginUnknown,
+    /// The last send is too recent.
+    ResendTooSoon {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The verification has no sends left; a new one can be started when it is over.
+    SendsUsedUp {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// A limit on sends is reached. Which one is not told: it may be about somebody else's doings.
+    RateLimited {
+        /// How long to wait, coarsely.
+        retry_after: Duration,
+    },
+    /// The gateway says that this phone cannot receive.
+    DestinationUnsupported,
+    /// The gateway refuses to send at all; the operator has to act.
+    GatewayRefused,
+    /// The gateway could not be reached, and nothing was sent.
+    GatewayUnavailable,
+    /// There is no such verification, or it is somebody else's.
+    VerificationNotFound,
+    /// The code is not the right one; it cost one check.
+    CodeIncorrect,
+    /// No checks are left: of the verification, or of the phone for today.
+    TooManyChecks {
+        /// How long until a new start makes sense.
+        retry_after: Duration,
+    },
+    /// The verification's life is over.
+    VerificationExpired,
+    /// The verification was canceled.
+    VerificationCanceled,
+    /// The verification is approved already, so there is nothing to send or cancel.
+    VerificationApproved,
+    /// The code was right, but another account of the application holds the phone.
+    PhoneTaken,
+}
+
+/// A refusal, with the verification that it is about when the caller may know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// The caller's own verification.
+    pub verification: Option<Box<Verification>>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, verification: None }
+    }
+}
+
+impl Refusal {
+    /// This refusal, about this verification of the caller's own.
+    #[must_use]
+    pub fn about(self, verification: Verification) -> Refused {
+        Refused { refusal: self, verification: Some(Box::new(verification)) }
+    }
+}

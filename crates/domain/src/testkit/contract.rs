@@ -1,0 +1,23 @@
+//! What every adapter of a port must keep: one suite for each port, to be run against the fakes and against every
+//! adapter, on a runtime with more than one thread (the suites race tasks against each other).
+//!
+//! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
+//! one database, at the same time as well. The one exception is [`sweep`], which asks of a store what only somebody
+//! who has it for himself can ask.
+//!
+//! A promise that is not kept panics with the sentence that it breaks.
+
+mod accounts;
+mod counters;
+mod credentials;
+mod ground;
+mod race;
+mod system;
+mod verifications;
+
+pub use accounts::account_store;
+pub use counters::counters;
+pub use credentials::credential_store;
+pub use ground::Ground;
+pub use system::{clock, entropy, sms_gateway};
+pub use verifications::{sweep, verification_store};

@@ -1,0 +1,154 @@
+//! A store in memory: verifications, the ledger of wrong checks, accounts and credentials under one lock, so that
+//! every method is one atomic promise.
+
+mod accounts;
+mod credentials;
+mod verifications;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::demand::locked;
+use super::trouble::Trouble;
+use crate::account::{Account, Username};
+use crate::credential::{Credential, SecretHash};
+use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
+use crate::id::{AccountId, CredentialId, VerificationId};
+use crate::phone::Phone;
+use crate::ports::{Dependency, Page, PortError};
+use crate::time::Day;
+use crate::verification::Verification;
+
+/// Keeps the promises of the three stores. Every call yields once before it does anything, so that use cases that run
+/// at once do get in each other's way.
+#[derive(Debug)]
+pub struct MemoryStore(Mutex<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    trouble: Trouble,
+    tables: Tables,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    verifications: BTreeMap<VerificationId, Verification>,
+    accounts: BTreeMap<AccountId, Account>,
+    credentials: BTreeMap<CredentialId, (Credential, SecretHash)>,
+    ledger: BTreeMap<(Phone, Day), WrongChecks>,
+}
+
+/// The wrong checks of one phone on one day.
+#[derive(Clone, Copy, Debug, Default)]
+struct WrongChecks {
+    short: u32,
+    long: u32,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self(Mutex::new(Inner { trouble: Trouble::new(Dependency::Store), tables: Tables::default() }))
+    }
+}
+
+impl MemoryStore {
+    /// Whether every call fails from now on, without doing anything.
+    pub fn set_down(&self, down: bool) {
+        locked(&self.0).trouble.set_down(down);
+    }
+
+    /// Lets the next calls of a method fail, without doing anything. Methods go by their names in the ports; `ping`
+    /// is [`crate::ports::VerificationStore::ping`].
+    pub fn fail_next(&self, method: &'static str, times: u32) {
+        locked(&self.0).trouble.fail_next(method, times);
+    }
+
+    /// How often a method was called.
+    #[must_use]
+    pub fn calls(&self, method: &str) -> u32 {
+        locked(&self.0).trouble.calls(method)
+    }
+
+    /// How often any method was called.
+    #[must_use]
+    pub fn all_calls(&self) -> u32 {
+        locked(&self.0).trouble.all_calls()
+    }
+
+    /// Counts calls from zero again.
+    pub fn forget_calls(&self) {
+        locked(&self.0).trouble.forget_calls();
+    }
+
+    /// Every verification, oldest first.
+    #[must_use]
+    pub fn verifications(&self) -> Vec<Verification> {
+        locked(&self.0).tables.verifications.values().cloned().collect()
+    }
+
+    /// Every account, oldest first.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Account> {
+        locked(&self.0).tables.accounts.values().cloned().collect()
+    }
+
+    /// The wrong checks that are counted for a phone.
+    #[must_use]
+    pub fn wrong_checks(&self, phone: Phone, today: Day) -> GuessTotals {
+        locked(&self.0).tables.totals(phone, today)
+    }
+
+    /// Counts wrong checks of a phone, as if they had happened.
+    pub fn charge(&self, phone: Phone, day: Day, class: GuessClass, times: u32) {
+        locked(&self.0).tables.charge(phone, day, class, times);
+    }
+
+    /// One call: it yields, is counted, may be told to fail, and has the tables for itself.
+    async fn call<T>(
+        &self,
+        method: &'static str,
+        act: impl FnOnce(&mut Tables) -> Result<T, PortError> + Send,
+    ) -> Result<T, PortError> {
+        tokio::task::yield_now().await;
+        let mut inner = locked(&self.0);
+        inner.trouble.enter(method)?;
+        act(&mut inner.tables)
+    }
+}
+
+impl Tables {
+    fn totals(&self, phone: Phone, today: Day) -> GuessTotals {
+        let of_today = self.ledger.get(&(phone, today)).copied().unwrap_or_default();
+        let first = today.minus(GUESS_WINDOW_DAYS - 1);
+        let window = self.ledger.range((phone, first)..=(phone, today));
+        GuessTotals {
+            short_in_window: window.map(|(_, wrong)| wrong.short).sum(),
+            short_today: of_today.short,
+            long_today: of_today.long,
+        }
+    }
+
+    fn charge(&mut self, phone: Phone, day: Day, class: GuessClass, times: u32) {
+        let wrong = self.ledger.entry((phone, day)).or_default();
+        match class {
+            GuessClass::Short => wrong.short += times,
+            GuessClass::Long => wrong.long += times,
+        }
+    }
+
+    fn username(&self, account: Option<AccountId>) -> Option<Username> {
+        self.accounts.get(&account?).map(|account| account.username.clone())
+    }
+}
+
+/// The page of `rows` (oldest first, with their ids).
+fn page_of<'a, Id: PartialOrd + 'a, Row: 'a>(
+    rows: impl DoubleEndedIterator<Item = (&'a Id, Row)>,
+    page: Page<Id>,
+    wanted: impl Fn(&Row) -> bool,
+) -> impl Iterator<Item = Row> {
+    rows.rev()
+        .filter(move |(id, row)| page.before.as_ref().is_none_or(|before| *id < before) && wanted(row))
+        .map(|(_, row)| row)
+        .take(usize::from(page.limit))
+}

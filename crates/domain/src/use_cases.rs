@@ -1,0 +1,122 @@
+//! The use cases: load, decide, save, act, tell back. They own the order of things; the decisions are in
+//! [`crate::verification::step`], the world behind [`crate::ports`]. Every front end calls these and nothing beside.
+
+use std::sync::Arc;
+
+use crate::application::{Application, ApplicationId, Applications};
+use crate::code::Peppers;
+use crate::phone_key::PhoneKey;
+use crate::ports::{PortError, Ports};
+use crate::refusal::{Refusal, Refused};
+use crate::time::{Day, Timestamp};
+
+pub mod accounts;
+pub mod authenticate;
+pub mod cancel;
+pub mod check;
+pub mod credentials;
+pub mod read;
+pub mod resend;
+mod send;
+pub mod start;
+pub mod sweep;
+
+pub use authenticate::authenticate;
+pub use cancel::cancel;
+pub use check::{CheckTarget, Proved, check};
+pub use read::{find, list};
+pub use resend::resend;
+pub use start::{StartRequest, Started, start};
+pub use sweep::{Retention, sweep};
+
+/// How often a use case begins anew when somebody else changed the verification meanwhile.
+const TRIES_MAX: u32 = 3;
+
+/// Everything that the use cases stand on.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    /// The world.
+    pub ports: Ports,
+    /// The applications served.
+    pub applications: Applications,
+    /// The secrets of the codes.
+    pub peppers: Arc<Peppers>,
+    /// The secret of the phone counters.
+    pub phone_key: Arc<PhoneKey>,
+}
+
+/// What a use case answers: it was done, or the rules refuse.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer<T> {
+    /// It was done.
+    Done(T),
+    /// The rules refuse.
+    Refused(Refused),
+}
+
+/// What the use cases did not decide. Nothing was approved; what was counted stays counted.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A port could not keep its promise.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// Others changed the verification in each of the tries.
+    #[error("the verification was changed by others {TRIES_MAX} times in a row")]
+    Contended,
+    /// The application is in the store but no longer configured.
+    #[error("the application `{0}` is not configured")]
+    ApplicationUnknown(ApplicationId),
+}
+
+/// Why a use case ends early: a refusal to tell, or a failure.
+#[derive(Debug)]
+enum Stop {
+    Refused(Refused),
+    Failed(Failure),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<PortError> for Stop {
+    fn from(error: PortError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+fn answer<T>(result: Result<T, Stop>) -> Result<Answer<T>, Failure> {
+    match result {
+        Ok(done) => Ok(Answer::Done(done)),
+        Err(Stop::Refused(refused)) => Ok(Answer::Refused(refused)),
+        Err(Stop::Failed(failure)) => Err(failure),
+    }
+}
+
+impl Verifier {
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    fn application(&self, id: &ApplicationId) -> Result<&Application, Failure> {
+        self.applications.find(id).ok_or_else(|| Failure::ApplicationUnknown(id.clone()))
+    }
+}
+
+fn today(now: Timestamp) -> Day {
+    Day::of(now)
+}

@@ -1,0 +1,58 @@
+//! Cancel: a live verification is called off. Canceling twice is the same as once.
+
+use super::check::owned;
+use super::resend::over;
+use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
+use crate::credential::Caller;
+use crate::id::VerificationId;
+use crate::ports::{Change, Saved};
+use crate::refusal::Refusal;
+use crate::verification::{Command, Outcome, Verification, step};
+
+/// Calls a verification off.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn cancel(
+    verifier: &Verifier,
+    caller: &Caller,
+    id: VerificationId,
+) -> Result<Answer<Verification>, Failure> {
+    answer(cancel_or_stop(verifier, caller, id).await)
+}
+
+async fn cancel_or_stop(
+    verifier: &Verifier,
+    caller: &Caller,
+    id: VerificationId,
+) -> Result<Verification, Stop> {
+    for _ in 0..TRIES_MAX {
+        let now = verifier.now();
+        let loaded = verifier.ports.verifications.load(id, today(now)).await?;
+        let current = owned(loaded, caller).ok_or(Refusal::VerificationNotFound)?.verification;
+        let decided = step(&current, Command::Cancel, now);
+        if decided.next.version != current.version {
+            let change = Change { next: &decided.next, expected: current.version, guess: None };
+            match verifier.ports.verifications.save(&change).await? {
+                Saved::Stored => {}
+                Saved::Conflict | Saved::BudgetSpent => continue,
+            }
+        }
+        return match decided.outcome {
+            Outcome::Canceled => Ok(decided.next),
+            Outcome::Final(state) => Err(over(state, &decided.next, now).about(decided.next).into()),
+            Outcome::Settled
+            | Outcome::SendDue
+            | Outcome::TooSoon { .. }
+            | Outcome::SendsUsedUp
+            | Outcome::DeliveryRecorded
+            | Outcome::DeliveryIgnored
+            | Outcome::Approved
+            | Outcome::ApprovedBefore
+            | Outcome::CodeIncorrect
+            | Outcome::PhoneTaken
+            | Outcome::TooManyChecks => Err(Refusal::VerificationNotFound.into()),
+        };
+    }
+    Err(Failure::Contended.into())
+}

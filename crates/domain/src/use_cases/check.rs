@@ -1,0 +1,269 @@
+//! Check: is this the code? A right one approves and binds; a wrong one costs a check of the verification and one of
+//! the phone's guess budget.
+
+use super::resend::over;
+use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
+use crate::account::Username;
+use crate::application::Application;
+use crate::code::SubmittedCode;
+use crate::credential::Caller;
+use crate::guess::{Guess, GuessClass, GuessTotals, until_tomorrow};
+use crate::id::{AccountId, VerificationId};
+use crate::phone::Phone;
+use crate::policy::PhoneTaken;
+use crate::ports::{Approval, Approved, Change, Loaded, Saved};
+use crate::refusal::{Refusal, Refused};
+use crate::time::{Timestamp, until};
+use crate::verification::{Command, Effect, Outcome, Purpose, State, Step, Subject, Verification, step};
+
+/// Which verification a code is for.
+#[derive(Clone, Debug)]
+pub enum CheckTarget {
+    /// The one with this id.
+    Id(VerificationId),
+    /// The one that is live for this phone and account.
+    Phone {
+        /// The phone.
+        phone: Phone,
+        /// The account; a user token's own when absent.
+        account: Option<Username>,
+        /// What the proof is for.
+        purpose: Purpose,
+    },
+}
+
+/// A right code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proved {
+    /// The approved verification.
+    pub verification: Verification,
+    /// Whether this check approved it; otherwise one before did.
+    pub now: bool,
+    /// The account that lost the phone to this one.
+    pub transferred_from: Option<AccountId>,
+}
+
+/// Checks a code.
+///
+/// # Errors
+/// [`Failure`] when a port fails; nothing was approved then, or it will be told again when asked again.
+pub async fn check(
+    verifier: &Verifier,
+    caller: &Caller,
+    target: &CheckTarget,
+    submitted: &SubmittedCode,
+) -> Result<Answer<Proved>, Failure> {
+    answer(check_or_stop(verifier, caller, target, submitted).await)
+}
+
+async fn check_or_stop(
+    verifier: &Verifier,
+    caller: &Caller,
+    target: &CheckTarget,
+    submitted: &SubmittedCode,
+) -> Result<Proved, Stop> {
+    match caller {
+        Caller::User(_) | Caller::Application(_) => {}
+        Caller::Admin(_) => return Err(Refusal::ScopeMissing.into()),
+    }
+    let application = verifier.application(caller.application())?;
+    let mut target = target.clone();
+    for _ in 0..TRIES_MAX {
+        let now = verifier.now();
+        let found = match &target {
+            CheckTarget::Id(id) => verifier.ports.verifications.load(*id, today(now)).await?,
+            CheckTarget::Phone { phone, account, purpose } => {
+                live_of(verifier, caller, *phone, account.as_ref(), *purpose, now).await?
+            }
+        };
+        let loaded = owned(found, caller).ok_or(Refusal::VerificationNotFound)?;
+        target = CheckTarget::Id(loaded.verification.id);
+        if let Some(proved) = try_once(verifier, application, loaded, submitted, now).await? {
+            return Ok(proved);
+        }
+    }
+    Err(Failure::Contended.into())
+}
+
+/// One load-decide-save; `None` when somebody else changed the verification first.
+async fn try_once(
+    verifier: &Verifier,
+    application: &Application,
+    loaded: Loaded,
+    submitted: &SubmittedCode,
+    now: Timestamp,
+) -> Result<Option<Proved>, Stop> {
+    let Loaded { verification: current, guesses } = loaded;
+    let command = match verifier.peppers.derive(&current.code_source()) {
+        Some(code) => Command::Check { matches: code.matches(submitted) },
+        None => Command::Abandon,
+    };
+    let decided = step(&current, command, now);
+    let comparison = match decided.outcome {
+        Outcome::Approved | Outcome::ApprovedBefore => Some(false),
+        Outcome::CodeIncorrect => Some(true),
+        Outcome::Settled
+        | Outcome::SendDue
+        | Outcome::TooSoon { .. }
+        | Outcome::SendsUsedUp
+        | Outcome::DeliveryRecorded
+        | Outcome::DeliveryIgnored
+        | Outcome::PhoneTaken
+        | Outcome::TooManyChecks
+        | Outcome::Canceled
+        | Outcome::Final(_) => None,
+    };
+    let guess = comparison.map(|wrong| guess(application, &current, guesses, now, wrong));
+    if decided.effect == Some(Effect::Bind) {
+        return approve(verifier, application, &current, decided, guess, now).await;
+    }
+    match save(verifier, &current, &decided, guess).await? {
+        Saved::Stored => {}
+        Saved::Conflict => return Ok(None),
+        Saved::BudgetSpent => return Err(lock(verifier, &current, now).await?.into()),
+    }
+    let now_approved = decided.outcome == Outcome::Approved;
+    if now_approved || decided.outcome == Outcome::ApprovedBefore {
+        return Ok(Some(Proved { verification: decided.next, now: now_approved, transferred_from: None }));
+    }
+    Err(refused(decided.outcome, decided.next, now).into())
+}
+
+fn guess(
+    application: &Application,
+    verification: &Verification,
+    totals: GuessTotals,
+    now: Timestamp,
+    wrong: bool,
+) -> Guess {
+    let policy = &application.policy;
+    let class = GuessClass::of(verification.generation.length, policy.code_length_long);
+    policy.guesses.guess(class, totals, now, wrong)
+}
+
+async fn save(
+    verifier: &Verifier,
+    current: &Verification,
+    decided: &Step,
+    guess: Option<Guess>,
+) -> Result<Saved, Stop> {
+    // A decision that changed nothing and compared nothing needs no write.
+    if decided.next.version == current.version && guess.is_none() {
+        return Ok(Saved::Stored);
+    }
+    let change = Change { next: &decided.next, expected: current.version, guess };
+    Ok(verifier.ports.verifications.save(&change).await?)
+}
+
+/// Approves and binds in one transaction.
+async fn approve(
+    verifier: &Verifier,
+    application: &Application,
+    current: &Verification,
+    decided: Step,
+    guess: Option<Guess>,
+    now: Timestamp,
+) -> Result<Option<Proved>, Stop> {
+    let Some((account, phone)) = decided.next.binding(now) else {
+        return Err(Failure::Contended.into());
+    };
+    let transfer = match application.policy.phone_taken {
+        PhoneTaken::Reject => false,
+        PhoneTaken::Transfer => true,
+    };
+    let change = Change { next: &decided.next, expected: current.version, guess };
+    let approval = Approval { change, account, phone, transfer };
+    match verifier.ports.verifications.approve(&approval).await? {
+        Approved::Stored { transferred_from } => {
+            Ok(Some(Proved { verification: decided.next, now: true, transferred_from }))
+        }
+        Approved::Conflict => Ok(None),
+        Approved::BudgetSpent => Err(lock(verifier, current, now).await?.into()),
+        Approved::PhoneTaken => {
+            let rejected = step(current, Command::RejectTaken, now);
+            match save(verifier, current, &rejected, guess).await? {
+                Saved::Stored => Err(refused(rejected.outcome, rejected.next, now).into()),
+                Saved::Conflict => Ok(None),
+                Saved::BudgetSpent => Err(lock(verifier, current, now).await?.into()),
+            }
+        }
+    }
+}
+
+/// The phone's guess budget is used up: the verification ends, so that the next one begins under the rules that then
+/// hold. Losing the race to another change is fine: the budget stays used up.
+async fn lock(verifier: &Verifier, current: &Verification, now: Timestamp) -> Result<Refused, Stop> {
+    let locked = step(current, Command::Lock, now);
+    save(verifier, current, &locked, None).await?;
+    let retry_after = until_tomorrow(now);
+    Ok(Refusal::TooManyChecks { retry_after }.about(locked.next))
+}
+
+fn refused(outcome: Outcome, verification: Verification, now: Timestamp) -> Refused {
+    let refusal = match outcome {
+        Outcome::CodeIncorrect => Refusal::CodeIncorrect,
+        Outcome::PhoneTaken => Refusal::PhoneTaken,
+        Outcome::TooManyChecks => Refusal::TooManyChecks { retry_after: until(now, verification.resend_at) },
+        Outcome::Final(state) => over(state, &verification, now),
+        Outcome::Canceled => Refusal::VerificationCanceled,
+        Outcome::Settled
+        | Outcome::SendDue
+        | Outcome::TooSoon { .. }
+        | Outcome::SendsUsedUp
+        | Outcome::DeliveryRecorded
+        | Outcome::DeliveryIgnored
+        | Outcome::Approved
+        | Outcome::ApprovedBefore => Refusal::VerificationNotFound,
+    };
+    refusal.about(verification)
+}
+
+/// What a check by phone is about: the youngest verification of the subject, as long as a code could be right for it.
+/// Whatever else there is reads as nothing, so that a check by phone tells nothing of what went before.
+async fn live_of(
+    verifier: &Verifier,
+    caller: &Caller,
+    phone: Phone,
+    account: Option<&Username>,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Option<Loaded>, Stop> {
+    let account = match (caller, account) {
+        (Caller::User(own), named) => {
+            if named.is_some_and(|named| *named != own.username) {
+                return Err(Refusal::AccountForbidden.into());
+            }
+            Some(own.id)
+        }
+        (Caller::Application(_) | Caller::Admin(_), None) => None,
+        (Caller::Application(application) | Caller::Admin(application), Some(username)) => {
+            let Some(account) = verifier.ports.accounts.find(application, username).await? else {
+                return Ok(None);
+            };
+            Some(account.id)
+        }
+    };
+    let subject = Subject { application: caller.application().clone(), account, phone, purpose };
+    let standing = verifier.ports.verifications.standing(&subject, today(now)).await?;
+    let Some(verification) = standing.latest else { return Ok(None) };
+    let open = match step(&verification, Command::Settle, now).next.state {
+        State::Pending | State::Locked { .. } => true,
+        State::Approved { .. } => now < verification.generation.expires_at,
+        State::Expired { .. } | State::Canceled { .. } => false,
+    };
+    Ok(open.then_some(Loaded { verification, guesses: standing.guesses }))
+}
+
+/// What was loaded, if the caller may know of it: a foreign verification reads as none.
+pub(super) fn owned(loaded: Option<Loaded>, caller: &Caller) -> Option<Loaded> {
+    loaded.filter(|loaded| may_know(&loaded.verification, caller))
+}
+
+/// Whether the caller may know of a verification.
+pub(super) fn may_know(verification: &Verification, caller: &Caller) -> bool {
+    let subject = &verification.subject;
+    match caller {
+        Caller::User(own) => subject.application == own.application && subject.account == Some(own.id),
+        Caller::Application(application) | Caller::Admin(application) => subject.application == *application,
+    }
+}

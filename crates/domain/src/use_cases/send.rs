@@ -1,0 +1,139 @@
+//! The part that start and resend share: take from the counters, hand the code to the gateway, note what it said.
+
+use super::{Failure, Stop, TRIES_MAX, Verifier, today};
+use crate::application::Application;
+use crate::limit::{SendId, SendParties, takes_of_a_send};
+use crate::message::Content;
+use crate::ports::{Change, Lost, PortErrorKind, Receipt, Saved, SendAnswer, Sms, Taken};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+use crate::verification::step::DeliveryReport;
+use crate::verification::{Command, Effect, Outcome, Subject, Verification, step};
+
+/// A send that is stored and not yet handed over.
+pub(super) struct Sending {
+    /// The verification as stored.
+    pub(super) verification: Verification,
+    /// The delivery's number.
+    pub(super) number: u32,
+    /// What the send took from the counters.
+    pub(super) receipt: Receipt,
+}
+
+/// Takes one send from every limit, or refuses.
+pub(super) async fn take(
+    verifier: &Verifier,
+    application: &Application,
+    subject: &Subject,
+    send: SendId,
+    now: Timestamp,
+) -> Result<Receipt, Stop> {
+    let parties = SendParties {
+        application: &subject.application,
+        account: subject.account,
+        phone: verifier.phone_key.fingerprint(subject.phone),
+    };
+    let takes = takes_of_a_send(&application.policy, &parties, send);
+    match verifier.ports.counters.take(&takes, now).await? {
+        Taken::All(receipt) => Ok(receipt),
+        Taken::Refused { name: _, retry_after } => Err(Refusal::RateLimited { retry_after }.into()),
+    }
+}
+
+/// Gives a send back to the limits. A failure here changes no answer: the limits stay stricter for a while.
+pub(super) async fn refund(verifier: &Verifier, receipt: &Receipt) {
+    if let Err(error) = verifier.ports.counters.refund(receipt).await {
+        verifier.ports.alarms.raise(Lost::Refund, &error);
+    }
+}
+
+/// Hands the code to the gateway and notes the answer.
+pub(super) async fn deliver(
+    verifier: &Verifier,
+    application: &Application,
+    sending: Sending,
+) -> Result<Verification, Stop> {
+    let Sending { verification, number, receipt } = sending;
+    let sms = compose(verifier, application, &verification)?;
+    let answer = verifier.ports.gateway.send(&sms).await;
+    drop(sms);
+    let (report, refusal) = match answer {
+        SendAnswer::Accepted => (DeliveryReport::Sent, None),
+        SendAnswer::Unknown => (DeliveryReport::Unknown, None),
+        SendAnswer::ReceiverRefused => (DeliveryReport::ReceiverRefused, Some(Refusal::DestinationUnsupported)),
+        SendAnswer::Refused => (DeliveryReport::NotSent, Some(Refusal::GatewayRefused)),
+        SendAnswer::NotSent => (DeliveryReport::NotSent, Some(Refusal::GatewayUnavailable)),
+    };
+    let (recorded, effect) = record(verifier, verification, number, report).await;
+    match effect {
+        Some(Effect::Refund) => refund(verifier, &receipt).await,
+        Some(Effect::Send { .. } | Effect::Bind) | None => {}
+    }
+    match refusal {
+        None => Ok(recorded),
+        Some(refusal) => Err(refusal.about(recorded).into()),
+    }
+}
+
+/// The SMS of the present code.
+fn compose(verifier: &Verifier, application: &Application, verification: &Verification) -> Result<Sms, Stop> {
+    let Some(code) = verifier.peppers.derive(&verification.code_source()) else {
+        // The caller chose the newest pepper or knew this one a moment ago: another process has other secrets.
+        return Err(Failure::Contended.into());
+    };
+    let minutes = (verification.budget.lifetime.as_secs() / 60).max(1);
+    let options = &verification.message;
+    let text = application.messages.render(&Content {
+        locale: options.locale,
+        code: code.as_str(),
+        minutes,
+        app_hash: options.app_hash.as_ref(),
+        origin: options.origin.as_ref(),
+    });
+    Ok(Sms { to: verification.subject.phone, text })
+}
+
+/// Notes the gateway's answer. The SMS has left (or not) whatever becomes of the note, so a failure is raised as an
+/// alarm, and the caller is told what happened.
+async fn record(
+    verifier: &Verifier,
+    verification: Verification,
+    number: u32,
+    report: DeliveryReport,
+) -> (Verification, Option<Effect>) {
+    let mut current = verification;
+    for _ in 0..TRIES_MAX {
+        let now = verifier.now();
+        let decided = step(&current, Command::RecordDelivery { number, report }, now);
+        let effect = decided.effect;
+        if decided.outcome == Outcome::DeliveryIgnored {
+            return (decided.next, effect);
+        }
+        let change = Change { next: &decided.next, expected: current.version, guess: None };
+        match verifier.ports.verifications.save(&change).await {
+            Ok(Saved::Stored) => return (decided.next, effect),
+            // No guess was asked about, so a spent budget cannot be the answer; looking again is right all the same.
+            Ok(Saved::Conflict | Saved::BudgetSpent) => {}
+            Err(error) => {
+                verifier.ports.alarms.raise(Lost::DeliveryRecord, &error);
+                return (decided.next, effect);
+            }
+        }
+        match verifier.ports.verifications.load(current.id, today(now)).await {
+            Ok(Some(loaded)) => current = loaded.verification,
+            Ok(None) => return (decided.next, effect),
+            Err(error) => {
+                verifier.ports.alarms.raise(Lost::DeliveryRecord, &error);
+                return (decided.next, effect);
+            }
+        }
+    }
+    let error = crate::ports::PortError {
+        dependency: crate::ports::Dependency::Store,
+        kind: PortErrorKind::Unavailable,
+        source: Box::new(Failure::Contended),
+    };
+    verifier.ports.alarms.raise(Lost::DeliveryRecord, &error);
+    let decided = step(&current, Command::RecordDelivery { number, report }, verifier.now());
+    (decided.next, decided.effect)
+}

@@ -1,0 +1,229 @@
+//! Start: a code to a phone. A start while one is live for the same subject is a resend of it.
+
+use super::resend::resend_live;
+use super::send::{self, Sending};
+use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
+use crate::account::{Account, Username};
+use crate::application::Application;
+use crate::code::Nonce;
+use crate::credential::Caller;
+use crate::guess::{GuessClass, GuessTotals};
+use crate::id::{AccountId, VerificationId};
+use crate::limit::SendId;
+use crate::message::{AppHash, Locale, Origin};
+use crate::phone::Phone;
+use crate::ports::{Inserted, Standing};
+use crate::refusal::Refusal;
+use crate::time::{Timestamp, after, until};
+use crate::verification::{
+    Budget, Command, MessageOptions, Purpose, Seed, State, Subject, Verification, open, step,
+};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct StartRequest {
+    /// The phone to prove.
+    pub phone: Phone,
+    /// The account it is for; a user token's own when absent.
+    pub account: Option<Username>,
+    /// What the proof is for.
+    pub purpose: Purpose,
+    /// The language of the SMS; the application's when absent.
+    pub locale: Option<Locale>,
+    /// The build of the Android app that may read the SMS.
+    pub app_hash: Option<AppHash>,
+    /// The web origin that may read the code.
+    pub origin: Option<Origin>,
+}
+
+/// What a start did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Started {
+    /// A new verification began.
+    New(Verification),
+    /// The live one was sent again.
+    Resent(Verification),
+}
+
+/// Starts a verification, or sends the live one again.
+///
+/// # Errors
+/// [`Failure`] when a port fails; no SMS was sent then, unless the gateway had it before the failure, in which case
+/// the answer is a [`Started`] and the failure goes to the alarms.
+pub async fn start(
+    verifier: &Verifier,
+    caller: &Caller,
+    request: StartRequest,
+) -> Result<Answer<Started>, Failure> {
+    answer(start_or_stop(verifier, caller, request).await)
+}
+
+async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartRequest) -> Result<Started, Stop> {
+    let application = verifier.application(caller.application())?;
+    let message = message_options(application, &request)?;
+    let account = account_of(verifier, caller, request.account.as_ref()).await?;
+    let subject = Subject {
+        application: application.id.clone(),
+        account: account.as_ref().map(|account| account.id),
+        phone: request.phone,
+        purpose: request.purpose,
+    };
+    may_prove(application, account.as_ref(), &subject, verifier.now())?;
+    let opening = Opening { subject, username: account.map(|account| account.username), message };
+
+    for _ in 0..TRIES_MAX {
+        let now = verifier.now();
+        let standing = verifier.ports.verifications.standing(&opening.subject, today(now)).await?;
+        let latest = standing.latest.as_ref().map(|latest| step(latest, Command::Settle, now).next);
+        let live = latest.filter(|latest| latest.is_live(now));
+        if let Some(live) = live {
+            match resend_live(verifier, application, live, standing.guesses, now).await? {
+                Some(resent) => return Ok(Started::Resent(resent)),
+                None => continue,
+            }
+        }
+        if let Some(begun) = begin(verifier, application, &opening, &standing, now).await? {
+            return Ok(Started::New(begun));
+        }
+    }
+    Err(Failure::Contended.into())
+}
+
+/// What a new verification begins with.
+struct Opening {
+    subject: Subject,
+    username: Option<Username>,
+    message: MessageOptions,
+}
+
+/// Opens a verification and sends its code; `None` when somebody else was faster.
+async fn begin(
+    verifier: &Verifier,
+    application: &Application,
+    opening: &Opening,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<Option<Verification>, Stop> {
+    cooled_down(standing.latest.as_ref(), now)?;
+    let seed = seed(verifier, application, standing.guesses, now)?;
+    let ports = &verifier.ports;
+    let id = VerificationId::new(now, ports.entropy.as_ref())?;
+    let Opening { subject, username, message } = opening;
+    let budget = Budget::of(&application.policy);
+    let opened = open(id, subject.clone(), username.clone(), message.clone(), budget, seed, now);
+    let send_id = SendId { verification: id, number: opened.delivery.number };
+    let receipt = send::take(verifier, application, subject, send_id, now).await?;
+    match ports.verifications.insert(&opened).await {
+        Ok(Inserted::Stored) => {}
+        Ok(Inserted::LiveExists) => {
+            send::refund(verifier, &receipt).await;
+            return Ok(None);
+        }
+        Err(error) => {
+            // Whether it was stored is unknown; nothing was sent, so the send is not counted.
+            send::refund(verifier, &receipt).await;
+            return Err(error.into());
+        }
+    }
+    let sending = Sending { verification: opened, number: send_id.number, receipt };
+    Ok(Some(send::deliver(verifier, application, sending).await?))
+}
+
+/// A verification that ended without success does not spare the wait for the next send: canceling and starting again
+/// is no way around it.
+fn cooled_down(latest: Option<&Verification>, now: Timestamp) -> Result<(), Refusal> {
+    let Some(latest) = latest else { return Ok(()) };
+    match latest.state {
+        State::Approved { .. } => Ok(()),
+        State::Pending | State::Expired { .. } | State::Canceled { .. } | State::Locked { .. } => {
+            if now < latest.resend_at {
+                return Err(Refusal::ResendTooSoon { retry_after: until(now, latest.resend_at) });
+            }
+            Ok(())
+        }
+    }
+}
+
+/// What the next code is made from; refused while the phone has no wrong checks left for today, because its code
+/// could not be checked.
+pub(super) fn seed(
+    verifier: &Verifier,
+    application: &Application,
+    guesses: GuessTotals,
+    now: Timestamp,
+) -> Result<Seed, Stop> {
+    let policy = &application.policy;
+    let length = policy.guesses.code_length(policy.code_length, policy.code_length_long, guesses);
+    let class = GuessClass::of(length, policy.code_length_long);
+    if let Some(until_when) = policy.guesses.blocked_until(class, guesses, now) {
+        return Err(Refusal::RateLimited { retry_after: until(now, until_when) }.into());
+    }
+    let nonce = Nonce::new(verifier.ports.entropy.as_ref())?;
+    Ok(Seed { nonce, pepper: verifier.peppers.newest(), length })
+}
+
+fn message_options(application: &Application, request: &StartRequest) -> Result<MessageOptions, Refusal> {
+    if request.app_hash.as_ref().is_some_and(|hash| !application.app_hashes.contains(hash)) {
+        return Err(Refusal::AppHashUnknown);
+    }
+    if request.origin.as_ref().is_some_and(|origin| !application.origins.contains(origin)) {
+        return Err(Refusal::OriginUnknown);
+    }
+    Ok(MessageOptions {
+        locale: request.locale.unwrap_or(application.messages.default_locale()),
+        app_hash: request.app_hash.clone(),
+        origin: request.origin.clone(),
+    })
+}
+
+/// The account that the start is for. One that an application names is made on first use.
+async fn account_of(
+    verifier: &Verifier,
+    caller: &Caller,
+    named: Option<&Username>,
+) -> Result<Option<Account>, Stop> {
+    match caller {
+        Caller::User(own) => {
+            if named.is_some_and(|named| *named != own.username) {
+                return Err(Refusal::AccountForbidden.into());
+            }
+            Ok(Some(own.clone()))
+        }
+        Caller::Application(application) => {
+            let Some(username) = named else { return Ok(None) };
+            if let Some(account) = verifier.ports.accounts.find(application, username).await? {
+                return Ok(Some(account));
+            }
+            let now = verifier.now();
+            let account = Account {
+                id: AccountId::new(now, verifier.ports.entropy.as_ref())?,
+                application: application.clone(),
+                username: username.clone(),
+                phone: None,
+                created_at: now,
+            };
+            let (account, _) = verifier.ports.accounts.add(&account).await?;
+            Ok(Some(account))
+        }
+        Caller::Admin(_) => Err(Refusal::ScopeMissing.into()),
+    }
+}
+
+fn may_prove(
+    application: &Application,
+    account: Option<&Account>,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let Some(account) = account else { return Ok(()) };
+    let proved = account.phone.filter(|proved| proved.phone == subject.phone);
+    if !subject.purpose.binds() {
+        return proved.map(|_| ()).ok_or(Refusal::PhoneNotVerified);
+    }
+    match proved {
+        Some(proved) if now < after(proved.verified_at, application.policy.reverify_after) => {
+            Err(Refusal::AlreadyVerified)
+        }
+        Some(_) | None => Ok(()),
+    }
+}

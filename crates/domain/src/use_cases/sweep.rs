@@ -1,0 +1,35 @@
+//! Retention: what is old goes.
+
+use super::{Failure, Verifier};
+use crate::time::{Day, Timestamp};
+
+/// How long things are kept, in days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Verifications, after they became final or their life ended. Default 30.
+    pub verification_days: u16,
+    /// The ledger of wrong checks; never less than the guess budget looks back. Default 400.
+    pub ledger_days: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { verification_days: 30, ledger_days: 400 }
+    }
+}
+
+/// The most rows that one sweep deletes, so that it never holds the store for long.
+pub const SWEEP_ROWS_MAX: u32 = 1000;
+
+/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention; answers how many went. Call it
+/// again while it answers that many.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
+    let today = Day::of(verifier.now());
+    let before = Timestamp::from_second(i64::from(today.minus(retention.verification_days).number()) * 86_400)
+        .unwrap_or(Timestamp::MIN);
+    let ledger_before = today.minus(retention.ledger_days);
+    Ok(verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?)
+}

@@ -64,8 +64,6 @@ CREATE TABLE verifications (
     -- From when on retention counts.
     ended_at        INTEGER NOT NULL GENERATED ALWAYS AS (ifnull(final_at, expires_at)) VIRTUAL,
     CHECK ((state = 'pending') = (final_at IS NULL)),
-    -- One more than the budget only where an approved one met wrong checks later.
-    CHECK (checks_used <= checks_max + 1),
     FOREIGN KEY (application, account_id) REFERENCES accounts (application, id)
 ) STRICT;
 

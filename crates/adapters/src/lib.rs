@@ -3,3 +3,5 @@
 pub mod gateway;
 pub mod numbering_plan;
 pub mod system;
+pub mod phone_vault;
+pub mod sql;

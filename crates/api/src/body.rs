@@ -21,7 +21,7 @@ use crate::problem::{FieldProblem, Problem, Slug};
 
 /// A field of a body.
 #[derive(Debug)]
-pub struct Field {
+pub(crate) struct Field {
     name: &'static str,
     required: bool,
 }
@@ -37,7 +37,7 @@ pub(crate) const fn optional(name: &'static str) -> Field {
 }
 
 /// A body whose fields are strings.
-pub trait Body: Type + Send {
+pub(crate) trait Body: Type + Send {
     /// Its fields.
     const FIELDS: &'static [Field];
 
@@ -47,7 +47,7 @@ pub trait Body: Type + Send {
 
 /// The fields of a body that was read.
 #[derive(Debug, Default)]
-pub struct Values(Vec<(&'static str, String)>);
+pub(crate) struct Values(Vec<(&'static str, String)>);
 
 impl Values {
     /// The value of an optional field.
@@ -63,18 +63,18 @@ impl Values {
 }
 
 /// Which encodings an operation takes.
-pub trait Encodings: Send + Sync {
+pub(crate) trait Encodings: Send + Sync {
     /// Whether forms are taken besides JSON.
     const FORMS: bool;
 }
 
 /// JSON only: the native API.
 #[derive(Debug)]
-pub struct JsonOnly;
+pub(crate) struct JsonOnly;
 
 /// JSON and forms: the classic API.
 #[derive(Debug)]
-pub struct JsonOrForm;
+pub(crate) struct JsonOrForm;
 
 impl Encodings for JsonOnly {
     const FORMS: bool = false;
@@ -86,7 +86,7 @@ impl Encodings for JsonOrForm {
 
 /// A body that was read strictly.
 #[derive(Debug)]
-pub struct Strict<T, E = JsonOnly>(pub T, PhantomData<E>);
+pub(crate) struct Strict<T, E = JsonOnly>(pub T, PhantomData<E>);
 
 impl<T: Body, E: Encodings> Payload for Strict<T, E> {
     const CONTENT_TYPE: &'static str = "application/json";

@@ -5,6 +5,7 @@ use domain::credential::Caller;
 use domain::use_cases::{self, CheckTarget, StartRequest};
 use domain::verification::Purpose;
 use poem::http::{HeaderValue, StatusCode, header};
+use poem::web::Data;
 use poem::{IntoResponse, Response};
 use poem_openapi::payload::Json;
 use poem_openapi::types::ToJSON;
@@ -22,9 +23,7 @@ pub(crate) const ALLOWED: &str = "POST, OPTIONS, HEAD";
 
 /// The two endpoints of the tutorial.
 #[derive(Debug)]
-pub(crate) struct ClassicApi {
-    pub(crate) context: Context,
-}
+pub(crate) struct ClassicApi;
 
 /// A phone to send a code to.
 #[derive(Debug, Object)]
@@ -93,10 +92,11 @@ impl ClassicApi {
     #[oai(path = "/validate_phone/", method = "post", operation_id = "validatePhone")]
     async fn validate_phone(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         body: Strict<ValidatePhone, JsonOrForm>,
     ) -> poem::Result<Json<ClassicAnswer>> {
-        let context = self.context.clone();
+        let context = context.clone();
         own_account(&caller.0).map_err(Problem::into_error)?;
         let request = StartRequest {
             phone: context.phone(&body.0.phone).map_err(Problem::into_error)?,
@@ -121,10 +121,11 @@ impl ClassicApi {
     #[oai(path = "/validate_otp/", method = "post", operation_id = "validateOtp")]
     async fn validate_otp(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         body: Strict<ValidateOtp, JsonOrForm>,
     ) -> poem::Result<Json<ClassicAnswer>> {
-        let context = self.context.clone();
+        let context = context.clone();
         let own = own_account(&caller.0).map_err(Problem::into_error)?;
         if own != body.0.username {
             return Err(Problem::of(Slug::AccountForbidden).into_error());

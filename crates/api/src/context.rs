@@ -21,7 +21,7 @@ impl Context {
     /// Reads a phone, or says why it is none.
     pub(crate) fn phone(&self, text: &str) -> Result<Phone, Problem> {
         self.phones.parse(text).map_err(|fault| {
-            Problem::new(Slug::PhoneInvalid, format!("The phone number {fault}.")).because(fault.reason())
+            Problem::new(Slug::PhoneInvalid, sentence(&fault.to_string())).because(fault.reason())
         })
     }
 
@@ -35,4 +35,11 @@ impl Context {
             Problem::of(Slug::InternalError)
         })
     }
+}
+
+/// A fault, as a sentence of its own.
+fn sentence(fault: &str) -> String {
+    let mut characters = fault.chars();
+    let first = characters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(characters).chain(['.']).collect()
 }

@@ -22,8 +22,13 @@ that comes back.\n\nSend `Authorization: Bearer` with a user token (acts for its
 for any account of the application, or for none). Errors are problem documents (RFC 9457); branch on `code`.";
 
 /// The service that is documented and served.
-pub(crate) fn service(apis: (VerificationsApi, ClassicApi, HealthApi)) -> Service {
-    OpenApiService::new(apis, "Sparrow Verify", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
+pub(crate) fn service() -> Service {
+    OpenApiService::new(
+        (VerificationsApi, ClassicApi, HealthApi),
+        "Sparrow Verify",
+        env!("CARGO_PKG_VERSION"),
+    )
+    .description(DESCRIPTION)
 }
 
 /// The document, mended: standard media types, closed objects, standard formats, header names as people write them.

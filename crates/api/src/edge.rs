@@ -1,13 +1,11 @@
 //! The edge: what holds for every answer, whatever is behind it. Bounds bodies and their time, answers methods and
 //! addresses that do not exist, gives errors of the framework our form, and sets the headers every answer has.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use poem::error::ReadBodyError;
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Body, Endpoint, IntoResponse, Request, Response};
-use tokio::sync::Semaphore;
 
 use crate::classic;
 use crate::problem::{Problem, Slug};
@@ -19,8 +17,6 @@ pub const BODY_BYTES_MAX: usize = 4096;
 /// How the edge is bounded.
 #[derive(Clone, Copy, Debug)]
 pub struct EdgeSettings {
-    /// The most requests at work at once; more are answered 503.
-    pub requests_max: usize,
     /// The longest that a body may take to arrive.
     pub body_timeout: Duration,
     /// The longest that an answer may take.
@@ -29,11 +25,7 @@ pub struct EdgeSettings {
 
 impl Default for EdgeSettings {
     fn default() -> Self {
-        Self {
-            requests_max: 10_000,
-            body_timeout: Duration::from_secs(10),
-            answer_timeout: Duration::from_secs(30),
-        }
+        Self { body_timeout: Duration::from_secs(10), answer_timeout: Duration::from_secs(30) }
     }
 }
 
@@ -42,12 +34,11 @@ pub(crate) struct Edge<E> {
     inner: E,
     routes: RouteTable,
     settings: EdgeSettings,
-    room: Arc<Semaphore>,
 }
 
 impl<E: Endpoint> Edge<E> {
     pub(crate) fn new(inner: E, routes: RouteTable, settings: EdgeSettings) -> Self {
-        Self { inner, routes, settings, room: Arc::new(Semaphore::new(settings.requests_max)) }
+        Self { inner, routes, settings }
     }
 
     async fn answer(&self, mut request: Request) -> Response {
@@ -97,12 +88,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         if classic {
             with_trailing_slash(&mut request);
         }
-        let mut response = match self.room.try_acquire() {
-            Ok(_room) => self.answer(request).await,
-            Err(_) => {
-                Problem::of(Slug::TemporarilyUnavailable).retry_after(Duration::from_secs(1)).into_response()
-            }
-        };
+        let mut response = self.answer(request).await;
         if classic {
             response = classic::in_classic_form(response);
         }

@@ -1,6 +1,7 @@
 //! Is it running, and can it work?
 
 use domain::ports::PortError;
+use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
@@ -10,9 +11,7 @@ use crate::tags::ApiTags;
 
 /// Health.
 #[derive(Debug)]
-pub(crate) struct HealthApi {
-    pub(crate) context: Context,
-}
+pub(crate) struct HealthApi;
 
 /// How it is.
 #[derive(Debug, Object)]
@@ -36,14 +35,15 @@ enum Readiness {
 impl HealthApi {
     /// Is it running?
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
+    #[expect(clippy::unused_async, reason = "an operation is asynchronous")]
     async fn livez(&self) -> Json<Health> {
         Json(Health { status: "ok".to_owned() })
     }
 
     /// Can it work?
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
-    async fn readyz(&self) -> Readiness {
-        let ports = &self.context.verifier.ports;
+    async fn readyz(&self, context: Data<&Context>) -> Readiness {
+        let ports = &context.verifier.ports;
         let pings: [Result<(), PortError>; 2] =
             [ports.verifications.ping().await, ports.counters.ping().await];
         let mut ready = true;

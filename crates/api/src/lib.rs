@@ -68,7 +68,7 @@ pub fn build(
 ) -> Result<Api, DocumentError> {
     let tasks = TaskTracker::new();
     let context = Context { verifier, phones, tasks: tasks.clone() };
-    let service = service(&context);
+    let service = docs::service();
     let document = docs::document(&service)?;
     let mut routes = RouteTable::of_document(&document)
         .with("/openapi.json", &[Method::GET])
@@ -94,17 +94,8 @@ pub fn build(
 ///
 /// # Errors
 /// [`DocumentError`] when it cannot be made.
-pub fn document(verifier: Arc<Verifier>, phones: PhoneParser) -> Result<String, DocumentError> {
-    let context = Context { verifier, phones, tasks: TaskTracker::new() };
-    let mut text = serde_json::to_string_pretty(&docs::document(&service(&context))?)?;
+pub fn document() -> Result<String, DocumentError> {
+    let mut text = serde_json::to_string_pretty(&docs::document(&docs::service())?)?;
     text.push('\n');
     Ok(text)
-}
-
-fn service(context: &Context) -> docs::Service {
-    docs::service((
-        verifications::VerificationsApi { context: context.clone() },
-        classic::ClassicApi { context: context.clone() },
-        health::HealthApi { context: context.clone() },
-    ))
 }

@@ -18,7 +18,7 @@ use poem_openapi::{ApiResponse, Object};
 
 mod slug;
 
-pub use slug::Slug;
+pub(crate) use slug::Slug;
 
 /// A problem: what is answered instead of what was asked for.
 #[derive(Clone, Debug)]

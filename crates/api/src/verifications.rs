@@ -7,6 +7,7 @@ use domain::id::VerificationId;
 use domain::ports::{Page, VerificationFilter};
 use domain::use_cases::{self, Answer, CheckTarget, Failure, Started};
 use domain::verification::{Purpose, State};
+use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
@@ -19,13 +20,13 @@ use crate::tags::ApiTags;
 
 mod resources;
 
-pub use resources::{CheckCode, CheckPhone, StartVerification, VerificationPage, VerificationResource};
+pub(crate) use resources::{
+    CheckCode, CheckPhone, StartVerification, VerificationPage, VerificationResource,
+};
 
 /// The operations on verifications.
 #[derive(Debug)]
-pub(crate) struct VerificationsApi {
-    pub(crate) context: Context,
-}
+pub(crate) struct VerificationsApi;
 
 /// A code is on its way.
 #[derive(ApiResponse)]
@@ -74,10 +75,11 @@ impl VerificationsApi {
     #[oai(path = "/", method = "post", operation_id = "startVerification")]
     async fn start(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         body: Strict<StartVerification>,
     ) -> Result<StartAnswer, Refusing<StartProblems>> {
-        let context = self.context.clone();
+        let context = context.clone();
         let request = body.0.parse(&context)?;
         let answer = context
             .clone()
@@ -96,6 +98,7 @@ impl VerificationsApi {
     #[oai(path = "/:id/checks", method = "post", operation_id = "checkVerification")]
     async fn check(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
         id: Path<String>,
@@ -103,7 +106,7 @@ impl VerificationsApi {
     ) -> Result<Json<VerificationResource>, Refusing<CheckProblems>> {
         let id = verification_id(&id.0)?;
         let code = submitted(&body.0.code)?;
-        Ok(Json(self.checked(caller, CheckTarget::Id(id), code).await?))
+        Ok(Json(checked(&context, caller, CheckTarget::Id(id), code).await?))
     }
 
     /// Check a code by phone
@@ -113,11 +116,12 @@ impl VerificationsApi {
     #[oai(path = "/checks", method = "post", operation_id = "checkPhone")]
     async fn check_phone(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         body: Strict<CheckPhone>,
     ) -> Result<Json<VerificationResource>, Refusing<CheckPhoneProblems>> {
-        let (target, code) = body.0.parse(&self.context)?;
-        Ok(Json(self.checked(caller, target, code).await?))
+        let (target, code) = body.0.parse(&context)?;
+        Ok(Json(checked(&context, caller, target, code).await?))
     }
 
     /// Send the code again
@@ -126,12 +130,13 @@ impl VerificationsApi {
     #[oai(path = "/:id/resends", method = "post", operation_id = "resendVerification")]
     async fn resend(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
         id: Path<String>,
     ) -> Result<Json<VerificationResource>, Refusing<ResendProblems>> {
         let id = verification_id(&id.0)?;
-        let context = self.context.clone();
+        let context = context.clone();
         let answer = context
             .clone()
             .to_the_end(async move { use_cases::resend(&context.verifier, &caller.0, id).await })
@@ -145,12 +150,13 @@ impl VerificationsApi {
     #[oai(path = "/:id", method = "delete", operation_id = "cancelVerification")]
     async fn cancel(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
         id: Path<String>,
     ) -> Result<Json<VerificationResource>, Refusing<CancelProblems>> {
         let id = verification_id(&id.0)?;
-        let answer = use_cases::cancel(&self.context.verifier, &caller.0, id).await;
+        let answer = use_cases::cancel(&context.verifier, &caller.0, id).await;
         Ok(Json((&done(answer)?).into()))
     }
 
@@ -158,12 +164,13 @@ impl VerificationsApi {
     #[oai(path = "/:id", method = "get", operation_id = "getVerification")]
     async fn get(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
         id: Path<String>,
     ) -> Result<Json<VerificationResource>, Refusing<GetProblems>> {
         let id = verification_id(&id.0)?;
-        let answer = use_cases::find(&self.context.verifier, &caller.0, id).await;
+        let answer = use_cases::find(&context.verifier, &caller.0, id).await;
         Ok(Json((&done(answer)?).into()))
     }
 
@@ -173,6 +180,7 @@ impl VerificationsApi {
     #[oai(path = "/", method = "get", operation_id = "listVerifications")]
     async fn list(
         &self,
+        context: Data<&Context>,
         caller: Authenticated,
         /// Only those with this status: `pending`, `approved`, `expired`, `canceled` or `locked`.
         status: Query<Option<String>>,
@@ -189,7 +197,7 @@ impl VerificationsApi {
         let before = cursor.0.map(|text| cursor_id(&text)).transpose()?;
         let page = Page { before, limit };
         let found =
-            use_cases::list(&self.context.verifier, &caller.0, filter, page).await.map_err(Problem::from)?;
+            use_cases::list(&context.verifier, &caller.0, filter, page).await.map_err(Problem::from)?;
         let next = (found.len() == usize::from(limit))
             .then(|| found.last().map(|last| last.id.to_string()))
             .flatten();
@@ -197,20 +205,18 @@ impl VerificationsApi {
     }
 }
 
-impl VerificationsApi {
-    async fn checked(
-        &self,
-        caller: Authenticated,
-        target: CheckTarget,
-        code: SubmittedCode,
-    ) -> Result<VerificationResource, Problem> {
-        let context = self.context.clone();
-        let answer = context
-            .clone()
-            .to_the_end(async move { use_cases::check(&context.verifier, &caller.0, &target, &code).await })
-            .await?;
-        Ok((&done(answer)?.verification).into())
-    }
+async fn checked(
+    context: &Context,
+    caller: Authenticated,
+    target: CheckTarget,
+    code: SubmittedCode,
+) -> Result<VerificationResource, Problem> {
+    let context = context.clone();
+    let answer = context
+        .clone()
+        .to_the_end(async move { use_cases::check(&context.verifier, &caller.0, &target, &code).await })
+        .await?;
+    Ok((&done(answer)?.verification).into())
 }
 
 /// What a use case answered, or the problem that it is.

@@ -27,7 +27,9 @@ use domain::use_cases::Retention;
 
 pub use self::fault::{ConfigFault, ConfigFaults};
 pub use self::secrets::SecretsConfig;
-pub use self::server::{CountersConfig, DatabaseConfig, DatabaseLocation, LogFormat, PhoneConfig, ServerConfig};
+pub use self::server::{
+    CountersConfig, DatabaseConfig, DatabaseLocation, LogFormat, PhoneConfig, ServerConfig,
+};
 
 /// Where the configuration is.
 #[derive(Clone, Default)]
@@ -90,13 +92,11 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
         reader.fault("server.request_timeout", "must be longer than `sparrow.total_timeout`");
     }
     let (shown, faults) = reader.finish();
-    match (ConfigFaults::new(faults), secrets, application) {
-        (None, Some(secrets), Some(application)) => {
+    match (secrets, application) {
+        (Some(secrets), Some(application)) if faults.is_empty() => {
             Ok(Config { server, database, counters, secrets, gateway, phone, application, retention, shown })
         }
-        (Some(faults), _, _) => Err(faults),
-        // Both have told why they are not there.
-        (None, _, _) => Err(ConfigFaults::unexplained()),
+        _ => Err(ConfigFaults::new(faults)),
     }
 }
 

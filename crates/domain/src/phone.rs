@@ -5,7 +5,6 @@
 //! It never shows a whole number: `Debug` prints the masked form and there is no `Display`.
 //!
 //! ```
-//! # use sparrow_verify_domain as domain;
 //! use domain::phone::PhoneParser;
 //!
 //! let phone = PhoneParser::nepal().parse("०९८४-१२३ ४५६७")?;

@@ -19,8 +19,8 @@
 //! a single behaviour, `{"kind": "hang"}`, stands for `{"standing": {"kind": "hang"}}`. See [`Behaviour`].
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), sparrow_verify_simulator::SimulatorError> {
-//! use sparrow_verify_simulator::{Behaviour, Simulator, SimulatorConfig};
+//! # async fn example() -> Result<(), simulator::SimulatorError> {
+//! use simulator::{Behaviour, Simulator, SimulatorConfig};
 //!
 //! let simulator = Simulator::new(SimulatorConfig::new("a-token", "Example"));
 //! let running = simulator.start(([127, 0, 0, 1], 0).into()).await?;

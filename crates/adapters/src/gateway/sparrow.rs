@@ -52,7 +52,7 @@ const IDLE_MAX: Duration = Duration::from_secs(4);
 /// Hands SMS to Sparrow.
 ///
 /// ```no_run
-/// # use sparrow_verify_adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
+/// # use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 /// let gateway = SparrowGateway::new(SparrowSettings::new("the-token", "Example"))?;
 /// # Ok::<(), SparrowSettingsFault>(())
 /// ```
@@ -92,12 +92,8 @@ impl SparrowGateway {
 
     async fn call(&self, receiver: &str, text: &str) -> SendAnswer {
         // The form encodes every `+`, which a hash at the end of the text may hold and which would arrive as a space.
-        let form = [
-            ("token", self.token.reveal()),
-            ("from", &self.identity),
-            ("to", receiver),
-            ("text", text),
-        ];
+        let form =
+            [("token", self.token.reveal()), ("from", &self.identity), ("to", receiver), ("text", text)];
         match self.client.post(self.endpoint.clone()).form(&form).send().await {
             Ok(response) => finish(response).await,
             Err(error) => {
@@ -119,7 +115,11 @@ impl SmsGateway for SparrowGateway {
             return self.call(&receiver, sms.text.as_str()).await;
         }
         let answer = SendAnswer::ReceiverRefused;
-        tracing::warn!(gateway = "sparrow", class = class(answer), "the phone is not a Nepali mobile: not called");
+        tracing::warn!(
+            gateway = "sparrow",
+            class = class(answer),
+            "the phone is not a Nepali mobile: not called"
+        );
         answer
     }
 }

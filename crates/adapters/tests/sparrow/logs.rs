@@ -10,39 +10,41 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// One event, or the fields of a span.
 #[derive(Clone, Debug)]
-pub struct Line {
-    pub level: Level,
-    pub target: String,
-    pub text: String,
+pub(crate) struct Line {
+    pub(crate) level: Level,
+    pub(crate) target: String,
+    pub(crate) text: String,
 }
 
 /// What was logged since [`Logs::capture`], for as long as it lives.
-pub struct Logs {
+pub(crate) struct Logs {
     lines: Arc<Mutex<Vec<Line>>>,
     _guard: DefaultGuard,
 }
 
 impl Logs {
     /// Hears this thread from now on; a test's runtime has no other.
-    pub fn capture() -> Logs {
+    pub(crate) fn capture() -> Logs {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let guard = tracing::subscriber::set_default(Ear(Arc::clone(&lines)));
         Logs { lines, _guard: guard }
     }
 
     /// Everything, one line each.
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         let lines = self.lines.lock().unwrap();
-        lines.iter().map(|line| format!("{} {} {}\n", line.level, line.target, line.text)).collect()
+        let lines: Vec<String> =
+            lines.iter().map(|line| format!("{} {} {}", line.level, line.target, line.text)).collect();
+        lines.join("\n")
     }
 
-    /// What the gateway said at warn or above.
-    pub fn warnings(&self) -> Vec<String> {
+    /// What the module said at warn or above.
+    pub(crate) fn warnings(&self, module: &str) -> Vec<String> {
         let lines = self.lines.lock().unwrap();
         lines
             .iter()
-            .filter(|line| line.level <= Level::WARN && line.target.contains("::gateway::"))
-            .map(|line| line.text.clone())
+            .filter(|line| line.level <= Level::WARN && line.target.starts_with(module))
+            .map(|line| format!("{} {}", line.level, line.text))
             .collect()
     }
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 /// What is done with a connection.
 #[derive(Clone, Debug)]
-pub enum Play {
+pub(crate) enum Play {
     /// Close it before anything is read.
     CloseAtOnce,
     /// Say this before anything is read, then read until the client goes.
@@ -27,15 +27,16 @@ pub enum Play {
 }
 
 /// A server that plays one [`Play`] for each connection.
-pub struct Wire {
-    pub address: SocketAddr,
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
     connections: Arc<AtomicU64>,
     calls: Arc<Mutex<Vec<String>>>,
     serving: JoinHandle<()>,
 }
 
 impl Wire {
-    pub async fn start(play: Play) -> Wire {
+    /// Listens on a free port of this machine.
+    pub(crate) async fn start(play: Play) -> Wire {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
@@ -50,16 +51,16 @@ impl Wire {
         Wire { address, connections, calls, serving }
     }
 
-    pub fn base_url(&self) -> String {
+    pub(crate) fn base_url(&self) -> String {
         format!("http://{}/v2", self.address)
     }
 
-    pub fn connections(&self) -> u64 {
+    pub(crate) fn connections(&self) -> u64 {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// The calls that were read whole, head and body.
-    pub fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         self.calls.lock().unwrap().clone()
     }
 }
@@ -126,9 +127,9 @@ async fn hear(stream: &mut TcpStream, calls: &Mutex<Vec<String>>) -> std::io::Re
     Ok(())
 }
 
-fn is_whole(heard: &[u8]) -> bool {
-    let heard = String::from_utf8_lossy(heard);
-    let Some((head, body)) = heard.split_once("\r\n\r\n") else {
+fn is_whole(bytes: &[u8]) -> bool {
+    let call = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = call.split_once("\r\n\r\n") else {
         return false;
     };
     let length = head.to_ascii_lowercase().lines().find_map(|line| {
@@ -137,9 +138,20 @@ fn is_whole(heard: &[u8]) -> bool {
     body.len() >= length.unwrap_or(0)
 }
 
+/// Lets everything that is ready on this runtime happen: it runs dry and looks at all sockets before a connection of
+/// its own is made.
+pub(crate) async fn settle() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (accepted, connected) = tokio::join!(listener.accept(), TcpStream::connect(address));
+    let ((mut here, _), mut there) = (accepted.unwrap(), connected.unwrap());
+    here.write_all(b"!").await.unwrap();
+    there.read_exact(&mut [0]).await.unwrap();
+}
+
 /// An address where nobody listens: its port was free a moment ago, and is kept from others while this lives,
 /// because a bound socket that does not listen refuses.
-pub fn refusing() -> (TcpSocket, SocketAddr) {
+pub(crate) fn refusing() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = socket.local_addr().unwrap();
@@ -147,14 +159,13 @@ pub fn refusing() -> (TcpSocket, SocketAddr) {
 }
 
 /// An address that neither accepts nor refuses: somebody listens, takes no one in, and its queue is full.
-pub async fn black_hole() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+pub(crate) async fn black_hole() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     let mut waiting = Vec::new();
-    while let Ok(stream) =
-        tokio::time::timeout(Duration::from_millis(250), TcpStream::connect(address)).await
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(250), TcpStream::connect(address)).await
     {
         waiting.push(stream.unwrap());
         assert!(waiting.len() < 100, "the queue is never full");

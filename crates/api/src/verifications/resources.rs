@@ -13,7 +13,7 @@ use crate::problem::{FieldProblem, Problem, Slug};
 /// What to verify.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields, skip_serializing_if_is_none)]
-pub struct StartVerification {
+pub(crate) struct StartVerification {
     /// The phone to send the code to, in any usual spelling.
     #[oai(validator(max_length = 64))]
     pub phone: String,
@@ -82,8 +82,7 @@ impl StartVerification {
 /// A code to check.
 #[derive(Object)]
 #[oai(deny_unknown_fields)]
-#[expect(missing_debug_implementations, reason = "a code is never printed")]
-pub struct CheckCode {
+pub(crate) struct CheckCode {
     /// The digits of the SMS; spaces or dashes between them do no harm.
     #[oai(validator(max_length = 40))]
     pub code: String,
@@ -100,8 +99,7 @@ impl Body for CheckCode {
 /// A code to check, and the phone it was sent to.
 #[derive(Object)]
 #[oai(deny_unknown_fields, skip_serializing_if_is_none)]
-#[expect(missing_debug_implementations, reason = "a code is never printed")]
-pub struct CheckPhone {
+pub(crate) struct CheckPhone {
     /// The phone, in any usual spelling.
     #[oai(validator(max_length = 64))]
     pub phone: String,
@@ -147,7 +145,7 @@ impl CheckPhone {
 /// A verification as its caller sees it.
 #[derive(Clone, Debug, Object)]
 #[oai(rename = "Verification", skip_serializing_if_is_none)]
-pub struct VerificationResource {
+pub(crate) struct VerificationResource {
     /// Its id.
     pub id: String,
     /// `pending`, `approved`, `expired`, `canceled` or `locked`; all but the first are final.
@@ -203,7 +201,7 @@ impl From<&Verification> for VerificationResource {
 /// A page of verifications.
 #[derive(Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct VerificationPage {
+pub(crate) struct VerificationPage {
     /// The verifications, youngest first.
     pub items: Vec<VerificationResource>,
     /// The cursor of the next page; absent on the last.

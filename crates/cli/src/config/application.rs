@@ -32,7 +32,10 @@ pub(super) fn application(reader: &mut Reader) -> Option<Application> {
     };
     if !multiple_segments && !reader.faulty(MULTIPLE_SEGMENTS) {
         for oversized in messages.oversized(&longest) {
-            reader.fault(template_key(oversized.locale), format!("{oversized}, or set `{MULTIPLE_SEGMENTS}` to true"));
+            reader.fault(
+                template_key(oversized.locale),
+                format!("{oversized}, or set `{MULTIPLE_SEGMENTS}` to true"),
+            );
         }
     }
     Some(Application { id: ApplicationId::default_application(), policy, messages, app_hashes, origins })
@@ -41,8 +44,10 @@ pub(super) fn application(reader: &mut Reader) -> Option<Application> {
 fn messages(reader: &mut Reader) -> Option<MessageFormat> {
     let name = reader.optional::<AppName>(NAME);
     if !reader.is_set(NAME) {
-        let problem =
-            format!("is missing; set it ({}) to the name that stands in each SMS, as users know it", variable(NAME));
+        let problem = format!(
+            "is missing; set it ({}) to the name that stands in each SMS, as users know it",
+            variable(NAME)
+        );
         reader.missing(NAME, problem);
     }
     let default_locale = reader.setting("application.default_locale", Locale::English);
@@ -110,7 +115,8 @@ fn limits(reader: &mut Reader, default: Limits) -> Limits {
     Limits {
         sends_per_phone: reader.setting("application.policy.limits.sends_per_phone", sends_per_phone),
         sends_per_account: reader.setting("application.policy.limits.sends_per_account", sends_per_account),
-        phones_per_account: reader.setting("application.policy.limits.phones_per_account", phones_per_account),
+        phones_per_account: reader
+            .setting("application.policy.limits.phones_per_account", phones_per_account),
     }
 }
 

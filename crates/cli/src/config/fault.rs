@@ -43,11 +43,11 @@ impl fmt::Display for Origin<'_> {
 pub struct ConfigFaults(Vec<ConfigFault>);
 
 impl ConfigFaults {
-    /// The faults, or `None` when there are none. The same fault is told once.
-    pub(super) fn new(mut faults: Vec<ConfigFault>) -> Option<Self> {
+    /// These faults, sorted; the same one is told once.
+    pub(super) fn new(mut faults: Vec<ConfigFault>) -> Self {
         faults.sort();
         faults.dedup();
-        (!faults.is_empty()).then_some(Self(faults))
+        Self(faults)
     }
 
     /// The faults, sorted by key.
@@ -89,9 +89,8 @@ mod tests {
     fn faults_are_lines_sorted_by_key_and_told_once() {
         let fault = |key| ConfigFault::new(key, "must be set");
         let faults =
-            ConfigFaults::new(vec![fault("b"), fault("a").set_in(Some("x.toml".into())), fault("b")]).unwrap();
+            ConfigFaults::new(vec![fault("b"), fault("a").set_in(Some("x.toml".into())), fault("b")]);
         assert_eq!(faults.to_string(), "a: must be set (set in x.toml)\nb: must be set");
-        assert_eq!(ConfigFaults::new(Vec::new()), None);
     }
 
     #[test]

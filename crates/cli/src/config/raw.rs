@@ -40,7 +40,12 @@ impl Raw {
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::Variable(text) => Some(text),
-            Self::Integer(_) | Self::Boolean(_) | Self::List(_) | Self::Unset | Self::EmptySection | Self::Other => None,
+            Self::Integer(_)
+            | Self::Boolean(_)
+            | Self::List(_)
+            | Self::Unset
+            | Self::EmptySection
+            | Self::Other => None,
         }
     }
 }
@@ -79,10 +84,15 @@ pub(super) fn read(sources: &Sources) -> (Leaves, Vec<ConfigFault>) {
     for (name, value) in &sources.environment {
         let Some(rest) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
         if rest.contains(|character: char| character.is_ascii_lowercase() || character == '.') {
-            faults.push(ConfigFault::new(name, "must be written in capitals, with __ between the parts of the key"));
+            faults.push(ConfigFault::new(
+                name,
+                "must be written in capitals, with __ between the parts of the key",
+            ));
         } else if !value.is_empty() {
             let raw = Raw::Variable(Zeroizing::new(value.clone()));
-            leaves.by_key.insert(rest.to_ascii_lowercase().replace("__", "."), Leaf { raw, origin: name.clone() });
+            leaves
+                .by_key
+                .insert(rest.to_ascii_lowercase().replace("__", "."), Leaf { raw, origin: name.clone() });
         }
     }
     (leaves, faults)
@@ -129,7 +139,9 @@ fn table(path: &Path, format: Option<FileFormat>) -> Result<Map<String, Value>, 
         // Only the line is told: the rest of the message quotes the file, which may hold a secret.
         match line_of(error.as_ref()) {
             Some(line) => format!("is not valid {name} at line {line}"),
-            None => format!("is not valid {name}: it must be a table of sections, with whole numbers of 64 bits"),
+            None => {
+                format!("is not valid {name}: it must be a table of sections, with whole numbers of 64 bits")
+            }
         }
     })
 }

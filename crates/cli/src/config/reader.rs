@@ -122,9 +122,11 @@ impl Reader {
 
     /// What a file holds, without the newline at its end.
     fn file_of(&mut self, key: &'static str, path: &Path) -> Option<Secret> {
-        let text = raw::file_text(path).map_err(|problem| format!("names {}, which {problem}", path.display()));
+        let text =
+            raw::file_text(path).map_err(|problem| format!("names {}, which {problem}", path.display()));
         let text = self.reported(key, text)?;
-        let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        let line =
+            text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         Some(Secret::new(line))
     }
 

@@ -47,7 +47,10 @@ pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
             reader.fault(key, format!("entry {entry} {problem}"));
         }
         if same(value, &pepper) {
-            reader.fault(key, format!("entry {entry} is the pepper in force; it must hold those that it replaced"));
+            reader.fault(
+                key,
+                format!("entry {entry} is the pepper in force; it must hold those that it replaced"),
+            );
         }
         if same(value, &phone_key) {
             reader.fault(key, format!("entry {entry} is the phone key; each secret must be another"));
@@ -58,7 +61,8 @@ pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
         reader.fault(phone_key.key, format!("is the same as `{}`; each secret must be another", pepper.key));
     }
     // What is too short for the domain was refused above, with a fault.
-    let old = old.iter().map(|old| Pepper::new(old.value.expose().as_bytes())).collect::<Result<_, _>>().ok()?;
+    let old =
+        old.iter().map(|old| Pepper::new(old.value.expose().as_bytes())).collect::<Result<_, _>>().ok()?;
     let newest = Pepper::new(pepper.value.expose().as_bytes()).ok()?;
     let phone_key = PhoneKey::new(phone_key.value.expose().as_bytes()).ok()?;
     Some(SecretsConfig { peppers: Arc::new(Peppers::new(newest, old)), phone_key: Arc::new(phone_key) })

@@ -86,8 +86,16 @@ pub(super) fn server(reader: &mut Reader) -> ServerConfig {
     let seconds = Duration::from_secs;
     ServerConfig {
         listen: reader.setting("server.listen", LISTEN),
-        shutdown_grace: reader.within("server.shutdown_grace", seconds(10), seconds(0)..=Duration::from_mins(10)),
-        request_timeout: reader.within("server.request_timeout", seconds(30), seconds(1)..=Duration::from_mins(5)),
+        shutdown_grace: reader.within(
+            "server.shutdown_grace",
+            seconds(10),
+            seconds(0)..=Duration::from_mins(10),
+        ),
+        request_timeout: reader.within(
+            "server.request_timeout",
+            seconds(30),
+            seconds(1)..=Duration::from_mins(5),
+        ),
         connections_max: reader.within("server.connections_max", 1024, 1..=65_536),
         log_format: reader.setting("server.log_format", LogFormat::Text),
         log_level: reader.setting("server.log_level", LogFilter("info".to_owned())).0,
@@ -227,9 +235,16 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_refused() {
-        for url in
-            ["", "verify.db", "sqlite:", "sqlite://verify.db", "sqlite::memory:", "sqlite:a.db?mode=ro", "sqlite:a/", "mysql://x"]
-        {
+        for url in [
+            "",
+            "verify.db",
+            "sqlite:",
+            "sqlite://verify.db",
+            "sqlite::memory:",
+            "sqlite:a.db?mode=ro",
+            "sqlite:a/",
+            "mysql://x",
+        ] {
             let problem = read(url).unwrap_err();
             assert!(problem.contains("sqlite:PATH"), "{url}: {problem}");
         }

@@ -29,7 +29,11 @@ pub(super) trait Setting: Sized {
 }
 
 /// Reads a setting that is text.
-pub(super) fn from_text<T>(raw: &Raw, allowed: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
+pub(super) fn from_text<T>(
+    raw: &Raw,
+    allowed: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, String> {
     raw.text().and_then(parse).ok_or_else(|| allowed.to_owned())
 }
 
@@ -38,7 +42,9 @@ impl Setting for bool {
         let truth = match raw {
             Raw::Boolean(truth) => Some(*truth),
             Raw::Variable(text) => text.parse().ok(),
-            Raw::Text(_) | Raw::Integer(_) | Raw::List(_) | Raw::Unset | Raw::EmptySection | Raw::Other => None,
+            Raw::Text(_) | Raw::Integer(_) | Raw::List(_) | Raw::Unset | Raw::EmptySection | Raw::Other => {
+                None
+            }
         };
         truth.ok_or_else(|| "must be true or false".to_owned())
     }
@@ -118,7 +124,8 @@ impl Setting for Duration {
 /// Seconds of `90s`, `10m`, `24h`, `180d`, `90`; `None` for anything else, and beyond a thousand years.
 fn seconds(text: &str) -> Option<u64> {
     let text = text.trim();
-    let (number, unit) = text.split_at(text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len()));
+    let (number, unit) =
+        text.split_at(text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len()));
     let unit = match unit {
         "" | "s" => 1,
         "m" => MINUTE,
@@ -203,7 +210,12 @@ impl<T: Setting> Setting for Vec<T> {
                 split = text.split(',').map(entry).collect();
                 &split
             }
-            Raw::Text(_) | Raw::Integer(_) | Raw::Boolean(_) | Raw::Unset | Raw::EmptySection | Raw::Other => {
+            Raw::Text(_)
+            | Raw::Integer(_)
+            | Raw::Boolean(_)
+            | Raw::Unset
+            | Raw::EmptySection
+            | Raw::Other => {
                 return Err("must be a list in brackets".to_owned());
             }
         };
@@ -232,9 +244,15 @@ mod tests {
 
     #[test]
     fn a_duration_is_read_as_it_is_shown() {
-        for (text, seconds) in
-            [("0s", 0), ("90s", 90), ("10m", 600), ("1h", HOUR), ("24h", DAY), ("36h", 36 * HOUR), ("180d", 180 * DAY)]
-        {
+        for (text, seconds) in [
+            ("0s", 0),
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", HOUR),
+            ("24h", DAY),
+            ("36h", 36 * HOUR),
+            ("180d", 180 * DAY),
+        ] {
             let duration = Duration::from_secs(seconds);
             assert_eq!(Duration::read(&Raw::Text(text.to_owned().into())), Ok(duration), "{text}");
             assert_eq!(duration_text(duration), text);
@@ -245,7 +263,9 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "s", "-1s", "1.5h", "10 m", "10min", "1h30m", "१०m", "99999999999999999999s", "365001d"] {
+        for text in
+            ["", "s", "-1s", "1.5h", "10 m", "10min", "1h30m", "१०m", "99999999999999999999s", "365001d"]
+        {
             assert!(Duration::read(&Raw::Text(text.to_owned().into())).is_err(), "{text}");
         }
         assert!(Duration::read(&Raw::Integer(-1)).is_err());
@@ -265,7 +285,10 @@ mod tests {
     fn every_entry_of_a_list_that_is_wrong_is_named() {
         let list = Raw::List(vec![Raw::Text("5/10m".to_owned().into()), Raw::Integer(7), Raw::Other]);
         let problem = Vec::<Limit>::read(&list).unwrap_err();
-        assert!(problem.contains("entry 2 must be a limit") && problem.contains("entry 3 must be"), "{problem}");
+        assert!(
+            problem.contains("entry 2 must be a limit") && problem.contains("entry 3 must be"),
+            "{problem}"
+        );
         assert!(!problem.contains("entry 1"), "{problem}");
     }
 

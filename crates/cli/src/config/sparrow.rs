@@ -55,8 +55,11 @@ fn account(reader: &mut Reader) -> Option<(Secret, String)> {
     if !reader.is_set(CONFIG_FILE) {
         own?;
         if token.is_none() && !reader.is_set(TOKEN.value) && !reader.is_set(TOKEN.file) {
-            let problem =
-                format!("is missing, while `{IDENTITY}` is set; set it or `{}` ({})", TOKEN.file, variable(TOKEN.file));
+            let problem = format!(
+                "is missing, while `{IDENTITY}` is set; set it or `{}` ({})",
+                TOKEN.file,
+                variable(TOKEN.file)
+            );
             reader.missing(TOKEN.value, problem);
         }
         if !reader.is_set(IDENTITY) {
@@ -73,7 +76,8 @@ fn account(reader: &mut Reader) -> Option<(Secret, String)> {
         return None;
     }
     let path = config_file?;
-    let settings = raw::tutorial_settings(&path).map_err(|problem| format!("names {}, which {problem}", path.display()));
+    let settings =
+        raw::tutorial_settings(&path).map_err(|problem| format!("names {}, which {problem}", path.display()));
     let [token, identity] = reader.reported(CONFIG_FILE, settings)?;
     let token = in_file(reader, "SPARROW_TOKEN", token).map(|text| Secret::new(&text));
     let identity = in_file(reader, "SPARROW_IDENTITY", identity);
@@ -115,7 +119,9 @@ fn checked_account(
 fn checked_base_url(text: &str) -> Result<(), String> {
     const ALLOWED: &str = "must be an address such as https://api.sparrowsms.com/v2";
     let url: Uri = text.parse().map_err(|_| ALLOWED)?;
-    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else { return Err(ALLOWED.to_owned()) };
+    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
+        return Err(ALLOWED.to_owned());
+    };
     if authority.host().is_empty() {
         return Err(ALLOWED.to_owned());
     }
@@ -130,7 +136,8 @@ fn checked_base_url(text: &str) -> Result<(), String> {
 
 fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -139,15 +146,34 @@ mod tests {
 
     #[test]
     fn an_address_of_sparrow_is_https_or_this_machine() {
-        for url in
-            ["https://api.sparrowsms.com/v2", "https://10.0.0.1:8443/a/", "http://127.0.0.1:4010/v2", "http://[::1]:4010", "http://localhost/v2"]
-        {
+        for url in [
+            "https://api.sparrowsms.com/v2",
+            "https://10.0.0.1:8443/a/",
+            "http://127.0.0.1:4010/v2",
+            "http://[::1]:4010",
+            "http://localhost/v2",
+        ] {
             assert_eq!(checked_base_url(url), Ok(()), "{url}");
         }
-        for url in ["", "/v2", "api.sparrowsms.com", "api.sparrowsms.com/v2", "http://api.sparrowsms.com/v2", "http://localhost.evil.com", "ftp://127.0.0.1/v2", "https://", "mailto:a@b.c"] {
+        for url in [
+            "",
+            "/v2",
+            "api.sparrowsms.com",
+            "api.sparrowsms.com/v2",
+            "http://api.sparrowsms.com/v2",
+            "http://localhost.evil.com",
+            "ftp://127.0.0.1/v2",
+            "https://",
+            "mailto:a@b.c",
+        ] {
             assert!(checked_base_url(url).is_err(), "{url}");
         }
-        for url in ["https://user:private@api.sparrowsms.com/v2", "https://a.b/v2?token=private", "https://a.b/v2#private", "http://localhost@evil.com/private"] {
+        for url in [
+            "https://user:private@api.sparrowsms.com/v2",
+            "https://a.b/v2?token=private",
+            "https://a.b/v2#private",
+            "http://localhost@evil.com/private",
+        ] {
             assert!(!checked_base_url(url).unwrap_err().contains("private"), "{url}");
         }
     }

@@ -1,7 +1,7 @@
 //! Keys that do not exist. Owns what is suggested in their place.
 
 use super::fault::ConfigFault;
-use super::raw::{Leaf, Leaves, Raw, VARIABLE_PREFIX, variable};
+use super::raw::{Leaf, Leaves, Raw, variable};
 
 /// The longest key for which the nearest one is looked for.
 const LENGTH_MAX: usize = 100;
@@ -37,7 +37,10 @@ pub(super) fn faults(leaves: &Leaves, known: &[&str]) -> Vec<ConfigFault> {
 
 /// The keys below `section`.
 fn in_section<'a>(known: &'a [&str], section: &'a str) -> impl Iterator<Item = &'a str> {
-    known.iter().copied().filter(move |key| key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.')))
+    known
+        .iter()
+        .copied()
+        .filter(move |key| key.strip_prefix(section).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// The keys of the innermost section that exists, or the sections.
@@ -94,7 +97,9 @@ mod tests {
 
     #[test]
     fn the_distance_is_levenshteins() {
-        for (from, to, slips) in [("", "", 0), ("kitten", "sitting", 3), ("", "abc", 3), ("listen", "lisen", 1)] {
+        for (from, to, slips) in
+            [("", "", 0), ("kitten", "sitting", 3), ("", "abc", 3), ("listen", "lisen", 1)]
+        {
             assert_eq!(distance(from, to), slips, "{from} {to}");
             assert_eq!(distance(to, from), slips, "{to} {from}");
         }
@@ -118,6 +123,6 @@ mod tests {
 
     #[test]
     fn the_prefix_is_that_of_the_variables() {
-        assert!(variable("server.listen").starts_with(VARIABLE_PREFIX));
+        assert!(variable("server.listen").starts_with("SPARROW_VERIFY__"));
     }
 }

@@ -50,8 +50,23 @@ pub fn app_hash(package: &str, certificate_der: &[u8]) -> AppHash {
     for byte in certificate_der {
         hasher.update([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 0xf)]]);
     }
-    // Nine bytes are twelve characters, the least that holds eleven.
-    let mut hash = STANDARD_NO_PAD.encode(&hasher.finalize()[..9]);
+    from_digest(&hasher.finalize())
+}
+
+fn from_digest(digest: &[u8]) -> AppHash {
+    let mut hash = STANDARD_NO_PAD.encode(digest);
     hash.truncate(CHARS);
     AppHash(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_digest;
+
+    #[test]
+    fn a_digest_becomes_the_hash_that_a_published_app_has() {
+        // The first nine bytes of SHA-256 5e17f6fa...1428; the rest plays no part in the first eleven characters.
+        let digest = [0x5e, 0x17, 0xf6, 0xfa, 0x1d, 0x1f, 0xab, 0x22, 0x04];
+        assert_eq!(from_digest(&digest).as_str(), "Xhf2+h0fqyI");
+    }
 }

@@ -51,22 +51,21 @@ impl fmt::Display for Oversized {
             (false, Some(origin)) => write!(f, " with the domain {}", origin.host())?,
             (true, Some(origin)) => write!(f, " with an app hash and the domain {}", origin.host())?,
         }
+        f.write_str(" can have")?;
         let SmsSize { encoding, units, segments } = self.size;
         if segments > 1 {
+            let too_many = self.size.units_too_many();
             write!(
                 f,
-                " can have {units} {encoding} units, {} too many for one segment, and is sent and paid as {segments}",
-                self.size.units_too_many()
+                " {units} {encoding} units, {too_many} too many for one segment (it is paid as {segments})"
             )?;
         }
+        if segments > 1 && self.bytes_too_many() > 0 {
+            f.write_str(" and")?;
+        }
         if self.bytes_too_many() > 0 {
-            let and = if segments > 1 { ";" } else { "" };
-            write!(
-                f,
-                "{and} can have {} bytes, {} too many for Android's SMS Retriever",
-                self.bytes,
-                self.bytes_too_many()
-            )?;
+            let (bytes, too_many) = (self.bytes, self.bytes_too_many());
+            write!(f, " {bytes} bytes, {too_many} too many for Android's SMS Retriever")?;
         }
         f.write_str("; shorten the name or the template")
     }

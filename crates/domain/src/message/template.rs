@@ -17,7 +17,7 @@ pub const CODE_START_MAX: usize = 29;
 /// The words of an SMS in one language, with `{code}` once, and `{app}` and `{minutes}` where wanted.
 ///
 /// ```
-/// use sparrow_verify_domain::message::{Template, TemplateFault};
+/// use domain::message::{Template, TemplateFault};
 ///
 /// assert!(Template::parse("{code} is your {app} code. Tell nobody.").is_ok());
 /// assert_eq!(Template::parse("See www.example.com"), Err(TemplateFault::Address));
@@ -113,7 +113,7 @@ impl Template {
         }
         let before = self.before_code();
         let after = self.0.get(before.len() + 1);
-        let touches_before = before.last().is_some_and(|piece| piece.ends_alphanumeric());
+        let touches_before = before.last().is_some_and(Piece::ends_alphanumeric);
         if touches_before || after.is_some_and(Piece::starts_alphanumeric) {
             return Err(TemplateFault::CodeTouched);
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::ports::{Dependency, Entropy, PortError};
 
-/// The same bytes for the same seed, draw by draw (SplitMix64); fit for tests and for nothing else.
+/// The same bytes for the same seed, draw by draw (`SplitMix64`); fit for tests and for nothing else.
 #[derive(Debug)]
 pub struct SeededEntropy {
     state: AtomicU64,

@@ -83,7 +83,8 @@ impl MemoryStore {
     /// Every verification, oldest first.
     #[must_use]
     pub fn verifications(&self) -> Vec<Verification> {
-        locked(&self.0).tables.verifications.values().cloned().collect()
+        let inner = locked(&self.0);
+        inner.tables.verifications.values().map(|stored| inner.tables.answered(stored)).collect()
     }
 
     /// Every account, oldest first.
@@ -134,6 +135,11 @@ impl Tables {
             GuessClass::Short => wrong.short += times,
             GuessClass::Long => wrong.long += times,
         }
+    }
+
+    /// A stored verification with the name of its account filled in.
+    fn answered(&self, stored: &Verification) -> Verification {
+        Verification { username: self.username(stored.subject.account), ..stored.clone() }
     }
 
     fn username(&self, account: Option<AccountId>) -> Option<Username> {

@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use sparrow_verify_simulator::{Simulator, SimulatorConfig};
+use simulator::{Simulator, SimulatorConfig};
 
 use crate::harness::{FORM, IDENTITY, PHONE, TOKEN, fields, read, refusal, start, start_with};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sparrow_verify_simulator::Behaviour;
+use simulator::Behaviour;
 
 use crate::harness::{TOKEN, client, fields, read, refusal, start};
 

@@ -6,7 +6,7 @@ use poem::listener::TcpAcceptor;
 use poem::{Route, Server};
 use reqwest::StatusCode;
 use serde_json::json;
-use sparrow_verify_simulator::{Behaviour, ReceivedSms, Simulator, SimulatorConfig};
+use simulator::{Behaviour, ReceivedSms, Simulator, SimulatorConfig};
 
 use crate::harness::{IDENTITY, PHONE, TOKEN, client, read, start};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use simulator::{RunningSimulator, Simulator, SimulatorConfig};
-use sparrow_verify_simulator as simulator;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

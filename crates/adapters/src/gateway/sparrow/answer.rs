@@ -151,9 +151,12 @@ mod tests {
             .step_by(7)
             .chain([199, 200, 201])
             .map(|code| format!(r#"{{"count": 1, "response_code": {code}}}"#))
-            .chain(["", "<html>", "200", "[200]", "null", "{}", r#"{"response_code": true}"#].map(str::to_owned))
+            .chain(
+                ["", "<html>", "200", "[200]", "null", "{}", r#"{"response_code": true}"#].map(str::to_owned),
+            )
             .collect();
-        for status in [100, 101, 200, 201, 202, 204, 301, 302, 303, 304, 400, 403, 404, 429, 500, 503, 600, 999]
+        for status in
+            [100, 101, 200, 201, 202, 204, 301, 302, 303, 304, 400, 403, 404, 429, 500, 503, 600, 999]
         {
             for body in &bodies {
                 if answer(status, body) == SendAnswer::Accepted {
@@ -180,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_refusal_needs_no_known_code() {
-        for body in [r#"{"response_code": 1099}"#, r#"{"response_code": 9841234567}"#, "{}", "", "<h1>no</h1>", "["]
+        for body in
+            [r#"{"response_code": 1099}"#, r#"{"response_code": 9841234567}"#, "{}", "", "<h1>no</h1>", "["]
         {
             for status in [301, 302, 307, 308, 400, 401, 403, 404, 405, 408, 411, 413, 429, 451, 499] {
                 assert_eq!(answer(status, body), SendAnswer::Refused, "{status} {body}");
@@ -235,8 +239,12 @@ mod tests {
     fn numbers_are_read_in_every_spelling_and_nothing_else_is() {
         let said = |body: &str| judge(200, Some(body.as_bytes())).said;
         let read = said(r#"{"response_code":"200","count":1.0,"message_id":"81","credit_consumed":"1.5"}"#);
-        let expected =
-            Said { response_code: Some(200), count: Some(1), message_id: Some(81), credit_consumed: Some(1.5) };
+        let expected = Said {
+            response_code: Some(200),
+            count: Some(1),
+            message_id: Some(81),
+            credit_consumed: Some(1.5),
+        };
         assert_eq!(read, expected);
         for odd in ["1.5", "-1", "1e300", "\"NaN\"", "\"inf\"", "\"\"", "true", "[1]", "{}", "null"] {
             let said = said(&format!(r#"{{"response_code":{odd},"count":{odd},"message_id":{odd}}}"#));

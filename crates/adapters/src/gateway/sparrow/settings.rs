@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn a_base_url_holds_an_address_and_nothing_else() {
-        for base_url in ["", "api.sparrowsms.com/v2", "//api.sparrowsms.com", "https://", "mailto:a@b.c", "/v2"] {
+        for base_url in
+            ["", "api.sparrowsms.com/v2", "//api.sparrowsms.com", "https://", "mailto:a@b.c", "/v2"]
+        {
             assert!(matches!(endpoint(base_url), Err(SparrowSettingsFault::BaseUrl)), "{base_url}");
         }
         for base_url in [
@@ -256,7 +258,8 @@ mod tests {
 
     #[test]
     fn token_and_identity_are_there_and_bounded() {
-        let fault = |token: &str, identity: &str| SparrowSettings::new(token, identity).endpoint().unwrap_err();
+        let fault =
+            |token: &str, identity: &str| SparrowSettings::new(token, identity).endpoint().unwrap_err();
         for token in ["", " ", "a b", "secret\n", "गोप्य", &"t".repeat(257)] {
             assert!(matches!(fault(token, "Example"), SparrowSettingsFault::Token), "{token:?}");
         }

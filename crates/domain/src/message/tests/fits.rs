@@ -51,12 +51,13 @@ fn whatever_does_not_fit_is_told_in_one_sentence_each() {
     assert_eq!(
         sentences,
         [
-            "the Nepali SMS with the domain accounts.example.com can have 83 UCS-2 units, 13 too many for one segment, \
-             and is sent and paid as 2; shorten the name or the template",
-            "the Nepali SMS with an app hash and the domain nic.np can have 80 UCS-2 units, 10 too many for one \
-             segment, and is sent and paid as 2; shorten the name or the template",
+            "the Nepali SMS with the domain accounts.example.com can have 83 UCS-2 units, 13 too many for one segment \
+             (it is paid as 2); shorten the name or the template",
+            "the Nepali SMS with an app hash and the domain nic.np can have 81 UCS-2 units, 11 too many for one \
+             segment (it is paid as 2); shorten the name or the template",
             "the Nepali SMS with an app hash and the domain accounts.example.com can have 95 UCS-2 units, 25 too many \
-             for one segment, and is sent and paid as 2; shorten the name or the template",
+             for one segment (it is paid as 2) and 141 bytes, 1 too many for Android's SMS Retriever; shorten the \
+             name or the template",
         ]
     );
 }
@@ -75,6 +76,14 @@ fn a_text_that_the_retriever_would_not_read_is_told_though_it_fits_a_segment() {
         "the English SMS with an app hash can have 141 bytes, 1 too many for Android's SMS Retriever; shorten the \
          name or the template"
     );
+}
+
+#[test]
+fn without_a_hash_the_retriever_has_no_say() {
+    let template = Template::parse(&format!("{{code}} {}", "a".repeat(153))).unwrap();
+    let format = format().with_template(Locale::English, template).unwrap();
+    let longest = LongestValues { code_digits: 6, minutes: 10, app_hashes: &[], origins: &[] };
+    assert_eq!(format.oversized(&longest), []);
 }
 
 #[test]

@@ -46,8 +46,8 @@ fn template() -> impl Strategy<Value = Template> {
         "Do not share",
         "G-",
     ]);
-    let parts = || proptest::collection::vec(part.clone(), 0..6).prop_map(|parts| parts.concat());
-    (parts(), parts()).prop_filter_map("no template", |(before, after)| {
+    let parts = |most| proptest::collection::vec(part.clone(), 0..=most).prop_map(|parts| parts.concat());
+    (parts(2), parts(5)).prop_filter_map("no template", |(before, after)| {
         Template::parse(&format!("{before}{{code}}{after}")).ok()
     })
 }

@@ -1,8 +1,10 @@
 //! The ground that a suite stands on: names, phones and instants of its own.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use super::super::demand::{kept, present};
+use super::super::demand::{kept, locked, present};
 use super::super::{ManualClock, SeededEntropy};
 use crate::account::{Account, Username};
 use crate::application::ApplicationId;
@@ -20,6 +22,7 @@ use crate::verification::{Budget, MessageOptions, Purpose, Seed, Subject, Verifi
 pub struct Ground {
     clock: ManualClock,
     entropy: SeededEntropy,
+    names: Mutex<BTreeMap<AccountId, Username>>,
 }
 
 /// 2026-01-15T08:00:00Z, well within a day.
@@ -35,17 +38,13 @@ impl Ground {
     /// The ground of this seed, beginning at `now`: for adapters that do not believe in any other time.
     #[must_use]
     pub fn at(seed: u64, now: Timestamp) -> Self {
-        Self { clock: ManualClock::at(now), entropy: SeededEntropy::new(seed) }
+        Self { clock: ManualClock::at(now), entropy: SeededEntropy::new(seed), names: Mutex::default() }
     }
 
     /// An instant later than every one before.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.advance(Duration::from_millis(1));
         self.clock.now()
-    }
-
-    pub(super) fn advance(&self, by: Duration) {
-        self.clock.advance(by);
     }
 
     pub(super) fn entropy(&self) -> &dyn Entropy {
@@ -69,20 +68,13 @@ impl Ground {
         present(Phone::from_digits(digits), "fifteen digits are a phone")
     }
 
-    pub(super) fn username(&self, name: &str) -> Username {
-        present(Username::parse(name).ok(), "the name of a ground's account is one")
-    }
-
     /// An account that is not stored yet.
     pub(super) fn account(&self, application: &ApplicationId, name: &str) -> Account {
         let now = self.now();
-        Account {
-            id: kept(AccountId::new(now, &self.entropy)),
-            application: application.clone(),
-            username: self.username(name),
-            phone: None,
-            created_at: now,
-        }
+        let id = kept(AccountId::new(now, &self.entropy));
+        let username = username(name);
+        locked(&self.names).insert(id, username.clone());
+        Account { id, application: application.clone(), username, phone: None, created_at: now }
     }
 
     /// A subject without an account, with a phone and an application of its own.
@@ -105,14 +97,17 @@ impl Ground {
     pub(super) fn verification_at(&self, subject: &Subject, now: Timestamp) -> Verification {
         let message = MessageOptions { locale: Locale::English, app_hash: None, origin: None };
         let id = kept(VerificationId::new(now, &self.entropy));
-        open(id, subject.clone(), message, Budget::of(&Policy::default()), self.seed(CodeLength::SIX), now)
+        let username = subject.account.and_then(|account| locked(&self.names).get(&account).cloned());
+        let budget = Budget::of(&Policy::default());
+        open(id, subject.clone(), username, message, budget, self.seed(CodeLength::SIX), now)
     }
 
     pub(super) fn seed(&self, length: CodeLength) -> Seed {
-        Seed {
-            nonce: Nonce::from_bytes(self.bytes()),
-            pepper: PepperId::from_bytes(self.bytes()),
-            length,
-        }
+        Seed { nonce: Nonce::from_bytes(self.bytes()), pepper: PepperId::from_bytes(self.bytes()), length }
     }
+}
+
+/// A name that is one.
+pub(super) fn username(name: &str) -> Username {
+    present(Username::parse(name).ok(), "the name of an account is one")
 }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, Tables, page_of};
-use crate::account::Username;
 use crate::guess::Guess;
 use crate::id::VerificationId;
 use crate::phone::Phone;
@@ -71,7 +70,10 @@ impl Tables {
             Some(Saved::BudgetSpent) => return Ok(Approved::BudgetSpent),
         }
         let Some(account) = self.accounts.get(&approval.account).cloned() else {
-            return Err(PortError::inconsistent(Dependency::Store, "the account of a verification is not there"));
+            return Err(PortError::inconsistent(
+                Dependency::Store,
+                "the account of a verification is not there",
+            ));
         };
         let holds = |phone: Phone| phone == approval.phone.phone;
         let holder = self.accounts.values_mut().find(|other| {
@@ -111,7 +113,8 @@ impl Tables {
 impl VerificationStore for MemoryStore {
     async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, PortError> {
         self.call("standing", |tables| {
-            let latest = tables.verifications.values().rev().find(|found| found.subject == *subject).cloned();
+            let latest = tables.verifications.values().rev().find(|found| found.subject == *subject);
+            let latest = latest.map(|latest| tables.answered(latest));
             Ok(Standing { latest, guesses: tables.totals(subject.phone, today) })
         })
         .await
@@ -119,10 +122,10 @@ impl VerificationStore for MemoryStore {
 
     async fn load(&self, id: VerificationId, today: Day) -> Result<Option<Loaded>, PortError> {
         self.call("load", |tables| {
-            let found = tables.verifications.get(&id).cloned();
-            Ok(found.map(|verification| {
-                let guesses = tables.totals(verification.subject.phone, today);
-                Loaded { verification, guesses }
+            let found = tables.verifications.get(&id);
+            Ok(found.map(|stored| {
+                let guesses = tables.totals(stored.subject.phone, today);
+                Loaded { verification: tables.answered(stored), guesses }
             }))
         })
         .await
@@ -144,7 +147,7 @@ impl VerificationStore for MemoryStore {
         &self,
         filter: &VerificationFilter,
         page: Page<VerificationId>,
-    ) -> Result<Vec<(Verification, Option<Username>)>, PortError> {
+    ) -> Result<Vec<Verification>, PortError> {
         self.call("list", |tables| {
             let wanted = |row: &&Verification| {
                 let subject = &row.subject;
@@ -154,7 +157,7 @@ impl VerificationStore for MemoryStore {
                     && filter.state.is_none_or(|state| row.state.as_str() == state)
             };
             let rows = page_of(tables.verifications.iter(), page, wanted);
-            Ok(rows.map(|row| (row.clone(), tables.username(row.subject.account))).collect())
+            Ok(rows.map(|row| tables.answered(row)).collect())
         })
         .await
     }

@@ -1,0 +1,58 @@
+//! The stores over SQL databases, one adapter for each: they keep the same contract, not the same text. Owns what the
+//! adapters share: their errors and how stored words become values of the rules.
+//!
+//! A statement is never logged, because its arguments would be, and no text of an error holds a stored value.
+
+mod failure;
+mod rows;
+pub mod sqlite;
+
+use std::path::PathBuf;
+
+pub use sqlite::{SqliteCounters, SqliteOptions, SqliteStore};
+
+/// Why a database could not be opened or migrated.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlError {
+    /// The file is not there and could not be made.
+    #[error("the database file `{}` could not be made", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It could not be opened, or does not answer.
+    #[error("the database does not answer")]
+    Database(#[from] sqlx::Error),
+    /// A migration failed; none was applied.
+    #[error("the database could not be migrated; nothing was changed")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// The database was migrated by a newer release.
+    #[error("the database has migration {version}, which this release does not know: use the release that made it")]
+    Newer {
+        /// The migration that is not known.
+        version: i64,
+    },
+    /// The database has a migration in another form.
+    #[error("migration {version} was applied in another form than this release has it")]
+    Altered {
+        /// The migration.
+        version: i64,
+    },
+    /// The phones in the database are sealed with another key.
+    #[error("phone_key is not the one this database was made with")]
+    PhoneKey,
+}
+
+/// A migration, and whether the database has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its number; migrations are applied in this order.
+    pub version: i64,
+    /// What it brings.
+    pub description: String,
+    /// Whether the database has it.
+    pub applied: bool,
+}

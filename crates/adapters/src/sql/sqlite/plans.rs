@@ -1,0 +1,118 @@
+//! That no statement walks a table: each is asked how SQLite would carry it out.
+
+use domain::application::ApplicationId;
+use domain::id::AccountId;
+use domain::phone::Phone;
+use domain::phone_key::PhoneKey;
+use domain::ports::{Page, VerificationFilter};
+use sqlx::{AssertSqlSafe, Row as _};
+use uuid::Uuid;
+
+use super::{SqliteOptions, SqliteStore, accounts, counters, credentials, listing, verifications};
+use crate::phone_vault::PhoneVault;
+
+async fn store(directory: &tempfile::TempDir) -> SqliteStore {
+    let options = SqliteOptions::at(directory.path().join("verify.db"));
+    let vault = PhoneVault::new(&PhoneKey::new(&[7; 32]).unwrap());
+    let store = SqliteStore::open(&options, vault).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+/// How SQLite would carry the statement out, step by step.
+async fn plan(store: &SqliteStore, statement: &str) -> Vec<String> {
+    let explain = format!("EXPLAIN QUERY PLAN {statement}");
+    let rows = sqlx::query(AssertSqlSafe(explain)).fetch_all(&store.0.readers).await.unwrap();
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+/// Whether a step looks at every row of a table or of an index. `always` is the one row that a standing begins with.
+fn walks(step: &str) -> bool {
+    step.starts_with("SCAN") && !matches!(step, "SCAN CONSTANT ROW" | "SCAN always")
+}
+
+fn sorts(step: &str) -> bool {
+    step.contains("TEMP B-TREE")
+}
+
+#[tokio::test]
+async fn every_statement_is_an_index_look_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let statements = [
+        verifications::STANDING,
+        verifications::LOAD,
+        verifications::INSERT,
+        verifications::SETTLE,
+        verifications::SAVE,
+        verifications::IS_AT_VERSION,
+        verifications::WRONG_CHECKS,
+        verifications::CHARGE,
+        verifications::TAKE_PHONE_AWAY,
+        verifications::BIND_PHONE,
+        verifications::SWEEP_VERIFICATIONS,
+        verifications::SWEEP_LEDGER,
+        verifications::PING,
+        accounts::ADD,
+        accounts::FIND,
+        accounts::LOAD,
+        accounts::LIST,
+        credentials::ISSUE,
+        credentials::HOLDER,
+        credentials::LIST_KEYS,
+        credentials::LIST_TOKENS,
+        credentials::LIST_TOKENS_OF_ACCOUNT,
+        credentials::REVOKE,
+        counters::CLEAR,
+        counters::ADD,
+        counters::RENEW,
+        counters::ROOM_AT,
+        counters::GIVE_BACK,
+    ];
+    for statement in statements {
+        let plan = plan(&store, statement).await;
+        assert!(!plan.iter().any(|step| walks(step) || sorts(step)), "{statement}\n{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_standing_of_a_subject_uses_both_indexes_of_subjects() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let plan = plan(&store, verifications::STANDING).await.join("\n");
+    for index in ["verifications_live", "verifications_by_subject"] {
+        let whole = format!("USING COVERING INDEX {index} (phone=? AND application=? AND purpose=? AND <expr>=?)");
+        assert!(plan.contains(&whole), "{index} must serve with all its columns\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn every_listing_of_verifications_walks_an_index_of_its_filter() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let page = Page { before: None, limit: 20 };
+    for filters in 0..16_u8 {
+        let has = |bit: u8| filters & bit != 0;
+        let filter = VerificationFilter {
+            application: has(1).then(ApplicationId::default_application),
+            account: has(2).then(|| AccountId::from_uuid(Uuid::from_u128(7))),
+            phone: has(4).then(|| Phone::from_digits(9_779_841_234_567).unwrap()),
+            state: has(8).then_some("pending"),
+        };
+        let statement = listing::statement(&store.0, &filter, page);
+        let plan = plan(&store, statement.sql().as_str()).await;
+        assert!(!plan.iter().any(|step| walks(step)), "{filter:?}\n{plan:#?}");
+        // The verifications of one phone are few enough to be put in order.
+        assert!(has(4) || !plan.iter().any(|step| sorts(step)), "{filter:?}\n{plan:#?}");
+        let served = match filter {
+            VerificationFilter { phone: Some(_), .. } => "(phone=?",
+            VerificationFilter { account: Some(_), .. } => "(account_id=? AND id<?)",
+            VerificationFilter { application: Some(_), state: Some(_), .. } => {
+                "(application=? AND state=? AND id<?)"
+            }
+            VerificationFilter { application: Some(_), .. } => "(application=? AND id<?)",
+            VerificationFilter { .. } => "(id<?)",
+        };
+        assert!(plan[0].contains(served), "{filter:?}\n{plan:#?}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The one connection that writes. Owns the queue in front of it and its health; never knows what is written.
+//!
+//! It is a connection behind a lock and not a pool of one: a pool tests a connection each time it comes back, in a
+//! task of its own, while the next writer waits; and it never notices the connection that believes to be in a
+//! transaction because SQLite ended that by itself (disk full, I/O error) and the `ROLLBACK` that followed failed.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::SqliteOptions;
+use crate::sql::failure::{SQLITE_BUSY, sqlite_code};
+
+/// How soon an open is tried again that met somebody else's lock.
+const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+pub(super) struct Writer {
+    options: SqliteConnectOptions,
+    acquire_timeout: Duration,
+    connection: Mutex<Option<SqliteConnection>>,
+    /// Whether the last turn ended well. Otherwise the next one begins with a look at the connection.
+    settled: AtomicBool,
+    closed: AtomicBool,
+}
+
+/// A turn at the connection.
+pub(super) struct Turn<'a> {
+    connection: tokio::sync::MappedMutexGuard<'a, SqliteConnection>,
+    settled: &'a AtomicBool,
+}
+
+impl Writer {
+    pub(super) async fn open(options: SqliteConnectOptions, waits: &SqliteOptions) -> Result<Self, sqlx::Error> {
+        let connection = connect(&options, waits.busy_timeout).await?;
+        Ok(Self {
+            options,
+            acquire_timeout: waits.acquire_timeout,
+            connection: Mutex::new(Some(connection)),
+            settled: AtomicBool::new(true),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Waits for a turn: first come, first served, no longer than the acquire time-out.
+    pub(super) async fn turn(&self) -> Result<Turn<'_>, sqlx::Error> {
+        let mut slot =
+            timeout(self.acquire_timeout, self.connection.lock()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        let usable = match slot.as_mut() {
+            Some(connection) => self.settled.load(Ordering::Acquire) || is_idle(connection).await,
+            None => false,
+        };
+        if !usable {
+            *slot = None;
+            *slot = Some(self.options.connect().await?);
+        }
+        self.settled.store(false, Ordering::Release);
+        let connection = MutexGuard::try_map(slot, Option::as_mut).map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok(Turn { connection, settled: &self.settled })
+    }
+
+    /// Lets those who have a turn finish, and nobody after them begin.
+    pub(super) async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        if let Some(connection) = self.connection.lock().await.take() {
+            // The file is whole however this goes; what is not written back now is at the next opening.
+            let _ = connection.close().await;
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// A transaction that has the file's lock from the start.
+    pub(super) async fn begin(&mut self) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+        self.connection.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Ends the turn after everything went well.
+    pub(super) fn settle(self) {
+        self.settled.store(true, Ordering::Release);
+    }
+}
+
+impl Deref for Turn<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Turn<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+}
+
+/// Whether the connection answers and is in no transaction; a rollback that is under way is waited for.
+async fn is_idle(connection: &mut SqliteConnection) -> bool {
+    connection.ping().await.is_ok() && !connection.is_in_transaction()
+}
+
+/// Connects. Going over to WAL in a new file, and cleaning up when the last connection of another process closes, take
+/// a lock that SQLite's own wait does not cover, so that an open that meets it is tried again here.
+async fn connect(options: &SqliteConnectOptions, busy_timeout: Duration) -> Result<SqliteConnection, sqlx::Error> {
+    let give_up_at = Instant::now() + busy_timeout;
+    loop {
+        match options.connect().await {
+            Err(sqlx::Error::Database(error))
+                if sqlite_code(error.as_ref()) == Some(SQLITE_BUSY) && Instant::now() < give_up_at =>
+            {
+                sleep(OPEN_AGAIN_AFTER).await;
+            }
+            done => return done,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Administration: the same use cases as the HTTP front end's, and the database's schema. Nothing here sends.
+
+use domain::account::{Account, Username};
+use domain::application::ApplicationId;
+use domain::use_cases;
+use serde_json::json;
+
+use crate::args::DbCommand;
+use crate::config::{self, Config, Sources};
+use crate::failure::CommandError;
+use crate::output::{self, Output};
+use crate::wiring::{self, Schema, Wired};
+
+mod accounts;
+mod credentials;
+mod verifications;
+
+pub(crate) use accounts::account;
+pub(crate) use credentials::{key, token};
+pub(crate) use verifications::verification;
+
+/// `config check`.
+pub(crate) fn check_config(sources: &Sources, output: Output) -> Result<(), CommandError> {
+    let config = config::load(sources)?;
+    let gateway = config.require_gateway();
+    let text = match &gateway {
+        Ok(_) => "The configuration is valid.".to_owned(),
+        Err(missing) => {
+            format!("The configuration is valid for admin commands, but `serve` needs more:\n{missing}")
+        }
+    };
+    output.print(&text, &json!({ "valid": true, "can_serve": gateway.is_ok() }))
+}
+
+/// `openapi`.
+pub(crate) fn openapi() -> Result<(), CommandError> {
+    let document =
+        api::document().map_err(|error| CommandError::system("could not make the API document", error))?;
+    output::line(document.trim_end())
+}
+
+/// `db`.
+pub(crate) async fn db(config: &Config, command: DbCommand, output: Output) -> Result<(), CommandError> {
+    let store = wiring::open_store(config).await?;
+    if let DbCommand::Migrate = command {
+        store.migrate().await.map_err(wiring::WiringError::from)?;
+    }
+    let status = store.migration_status().await.map_err(wiring::WiringError::from)?;
+    store.close().await;
+    let rows: Vec<_> = status
+        .iter()
+        .map(|migration| {
+            json!({ "version": migration.version, "description": migration.description, "applied": migration.applied })
+        })
+        .collect();
+    output.rows(&["version", "description", "applied"], &rows, None)
+}
+
+/// The use cases, for a command that never sends.
+async fn wired(config: &Config) -> Result<Wired, CommandError> {
+    Ok(wiring::wire(config, None, Schema::Require).await?)
+}
+
+fn application(config: &Config) -> &ApplicationId {
+    &config.application.id
+}
+
+fn username(text: &str) -> Result<Username, CommandError> {
+    Username::parse(text).map_err(|fault| CommandError::Argument(format!("The username {fault}.")))
+}
+
+/// The account of this name, or the complaint that there is none.
+async fn account_named(wired: &Wired, config: &Config, name: &str) -> Result<Account, CommandError> {
+    let username = username(name)?;
+    let found = use_cases::accounts::find(&wired.verifier, application(config), &username).await?;
+    found.ok_or_else(|| {
+        CommandError::NotFound(format!(
+            "There is no account `{name}`. Add it with `account add`, or see `account list`."
+        ))
+    })
+}
+
+/// Reads an id, or complains.
+fn id<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, CommandError> {
+    parse(text).ok_or_else(|| {
+        CommandError::Argument(
+            "An id looks like 0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b; take it from a list.".to_owned(),
+        )
+    })
+}
+
+/// Where the next page begins, when this one is full.
+fn more<T>(page: &[T], limit: u16, id: impl Fn(&T) -> String) -> Option<String> {
+    (page.len() == usize::from(limit)).then(|| page.last().map(id)).flatten()
+}

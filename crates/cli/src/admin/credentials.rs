@@ -1,0 +1,124 @@
+//! `key` and `token`.
+
+use std::time::Duration;
+
+use domain::account::Username;
+use domain::credential::{Credential, CredentialKind, Scope};
+use domain::id::CredentialId;
+use domain::ports::{CredentialFilter, Page};
+use domain::use_cases;
+use serde_json::{Value, json};
+
+use super::{account_named, application, id, more, wired};
+use crate::args::{KeyCommand, LifeArgs, PageArgs, ScopeArg, TokenCommand};
+use crate::config::Config;
+use crate::failure::CommandError;
+use crate::output::Output;
+use crate::wiring::Wired;
+
+pub(crate) async fn key(config: &Config, command: KeyCommand, output: Output) -> Result<(), CommandError> {
+    let wired = wired(config).await?;
+    match command {
+        KeyCommand::Issue { scope, life } => {
+            let scope = match scope {
+                ScopeArg::Verify => Scope::Verify,
+                ScopeArg::Admin => Scope::Admin,
+            };
+            issue(&wired, config, CredentialKind::Key(scope), life, output).await
+        }
+        KeyCommand::List(page) => list(&wired, config, CredentialFilter::Keys, &page, output).await,
+        KeyCommand::Revoke { id } => revoke(&wired, config, CredentialFilter::Keys, &id, output).await,
+    }
+}
+
+pub(crate) async fn token(
+    config: &Config,
+    command: TokenCommand,
+    output: Output,
+) -> Result<(), CommandError> {
+    let wired = wired(config).await?;
+    match command {
+        TokenCommand::Issue { username, life } => {
+            let account = account_named(&wired, config, &username).await?;
+            issue(&wired, config, CredentialKind::UserToken(account.id), life, output).await
+        }
+        TokenCommand::List { account, page } => {
+            let account = match account {
+                Some(name) => Some(account_named(&wired, config, &name).await?.id),
+                None => None,
+            };
+            list(&wired, config, CredentialFilter::UserTokens(account), &page, output).await
+        }
+        TokenCommand::Revoke { id } => {
+            revoke(&wired, config, CredentialFilter::UserTokens(None), &id, output).await
+        }
+    }
+}
+
+async fn issue(
+    wired: &Wired,
+    config: &Config,
+    kind: CredentialKind,
+    life: LifeArgs,
+    output: Output,
+) -> Result<(), CommandError> {
+    let life = life.days.map(|days| Duration::from_hours(24 * u64::from(days)));
+    let (credential, secret) =
+        use_cases::credentials::issue(&wired.verifier, application(config), kind, life).await?;
+    let mut shown = shown(&credential, None);
+    shown["secret"] = json!(secret.reveal());
+    output.record(&shown)
+}
+
+async fn list(
+    wired: &Wired,
+    config: &Config,
+    which: CredentialFilter,
+    page: &PageArgs,
+    output: Output,
+) -> Result<(), CommandError> {
+    let before = page.before.as_deref().map(|text| id(text, CredentialId::parse)).transpose()?;
+    let asked = Page { before, limit: page.limit };
+    let found = use_cases::credentials::list(&wired.verifier, application(config), which, asked).await?;
+    let rows: Vec<_> =
+        found.iter().map(|(credential, username)| shown(credential, username.as_ref())).collect();
+    let more = more(&found, page.limit, |(credential, _)| credential.id.to_string());
+    let about = match which {
+        CredentialFilter::Keys => "scope",
+        CredentialFilter::UserTokens(_) => "account",
+    };
+    output.rows(&["id", about, "created_at", "expires_at", "revoked_at"], &rows, more.as_deref())
+}
+
+async fn revoke(
+    wired: &Wired,
+    config: &Config,
+    which: CredentialFilter,
+    text: &str,
+    output: Output,
+) -> Result<(), CommandError> {
+    let credential = id(text, CredentialId::parse)?;
+    let revoked =
+        use_cases::credentials::revoke(&wired.verifier, application(config), which, credential).await?;
+    let revoked = revoked
+        .ok_or_else(|| CommandError::NotFound(format!("There is nothing with the id {credential}.")))?;
+    output.record(&shown(&revoked, None))
+}
+
+fn shown(credential: &Credential, username: Option<&Username>) -> Value {
+    let mut shown = json!({
+        "id": credential.id.to_string(),
+        "created_at": credential.created_at.to_string(),
+        "expires_at": credential.expires_at.map(|at| at.to_string()),
+        "revoked_at": credential.revoked_at.map(|at| at.to_string()),
+    });
+    match credential.kind {
+        CredentialKind::Key(scope) => shown["scope"] = json!(scope.as_str()),
+        CredentialKind::UserToken(_) => {
+            if let Some(username) = username {
+                shown["account"] = json!(username.as_str());
+            }
+        }
+    }
+    shown
+}

@@ -1,0 +1,229 @@
+//! What the command line takes. Its help is the reference of the commands.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Phone verification by SMS, self-hosted.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 110, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A configuration file, TOML or JSON; of several, later ones win. Variables such as
+    /// `SPARROW_VERIFY__SERVER__LISTEN` win over files.
+    #[arg(long, global = true, value_name = "FILE", env = "SPARROW_VERIFY_CONFIG")]
+    pub(crate) config: Vec<PathBuf>,
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  sparrow-verify demo                                     try it, with a simulated phone
+  sparrow-verify --config verify.toml config check        find every fault of a configuration
+  sparrow-verify --config verify.toml serve               run it
+  sparrow-verify --config verify.toml key issue           make a key for your application's server
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 not found or refused.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Try it: the service with a simulated phone, no real SMS.
+    Demo(DemoArgs),
+    /// Run the service.
+    Serve(ServeArgs),
+    /// Run the Sparrow SMS simulator alone, for tests of your own.
+    Simulator(SimulatorArgs),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look after the database.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Accounts: the users of your application.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// User tokens: each acts for one account.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Keys: for your application's server.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Verifications: what was sent and what came of it.
+    #[command(subcommand)]
+    Verification(VerificationCommand),
+    /// Print the API document (OpenAPI).
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Where to keep the demo's files. Default: a directory under your data directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Refuse to start when the database's schema is behind, instead of bringing it up to date.
+    #[arg(long)]
+    pub(crate) no_migrate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulatorArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    pub(crate) listen: SocketAddr,
+    /// The token that it accepts.
+    #[arg(long, default_value = "simulator-token")]
+    pub(crate) token: String,
+    /// The sender identity that it accepts.
+    #[arg(long, default_value = "SIMULATOR")]
+    pub(crate) identity: String,
+    /// How many credits the simulated account has.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) credits: u64,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read the configuration and say everything that is wrong with it.
+    Check,
+    /// Print the configuration as it takes effect, secrets masked.
+    Show,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// Bring the schema up to date.
+    Migrate,
+    /// Show which migrations are applied.
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Add an account; one that exists is left as it is.
+    Add {
+        /// Its name in your application; upper and lower case differ.
+        username: String,
+    },
+    /// Show an account.
+    Show {
+        /// Its name.
+        username: String,
+    },
+    /// List accounts, the youngest first.
+    List(PageArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Issue a user token; it is shown once.
+    Issue {
+        /// The account's name.
+        username: String,
+        #[command(flatten)]
+        life: LifeArgs,
+    },
+    /// List user tokens, the youngest first.
+    List {
+        /// Only those of this account.
+        #[arg(long, value_name = "USERNAME")]
+        account: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Revoke a user token at once.
+    Revoke {
+        /// Its id, from `token list`.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Issue a key; it is shown once.
+    Issue {
+        /// What it may do.
+        #[arg(long, value_enum, default_value = "verify")]
+        scope: ScopeArg,
+        #[command(flatten)]
+        life: LifeArgs,
+    },
+    /// List keys, the youngest first.
+    List(PageArgs),
+    /// Revoke a key at once.
+    Revoke {
+        /// Its id, from `key list`.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VerificationCommand {
+    /// List verifications, the youngest first.
+    List {
+        /// Only those with this status.
+        #[arg(long, value_enum)]
+        status: Option<StatusArg>,
+        /// Only those of this account.
+        #[arg(long, value_name = "USERNAME")]
+        account: Option<String>,
+        /// Only those of this phone.
+        #[arg(long)]
+        phone: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Show a verification.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Call a live verification off.
+    Cancel {
+        /// Its id.
+        id: String,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PageArgs {
+    /// How many at most.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) limit: u16,
+    /// Only what is older than this id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct LifeArgs {
+    /// How many days it lives; without this, until it is revoked.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) days: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ScopeArg {
+    /// Start and check verifications.
+    Verify,
+    /// Look on and administer.
+    Admin,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StatusArg {
+    Pending,
+    Approved,
+    Expired,
+    Canceled,
+    Locked,
+}

@@ -1,0 +1,92 @@
+//! The demo's directory: its configuration and secrets, written once and then left as they are.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use adapters::system::OsEntropy;
+use domain::ports::Entropy as _;
+
+use crate::failure::CommandError;
+
+/// The configuration's name in the directory.
+pub(super) const CONFIG: &str = "config.toml";
+const PEPPER: &str = "pepper";
+const PHONE_KEY: &str = "phone-key";
+
+/// Makes the directory and what is missing in it; answers its absolute path.
+pub(super) fn prepare(directory: &Path) -> Result<PathBuf, CommandError> {
+    let failed = |error| {
+        CommandError::system(format!("could not prepare the demo's directory {}", directory.display()), error)
+    };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+    let directory = fs::canonicalize(directory).map_err(failed)?;
+    write_once(&directory.join(PEPPER), &random_hex()?).map_err(failed)?;
+    write_once(&directory.join(PHONE_KEY), &random_hex()?).map_err(failed)?;
+    write_once(&directory.join(CONFIG), &config(&directory)?).map_err(failed)?;
+    Ok(directory)
+}
+
+/// Reads a file of the directory, if it is there.
+pub(super) fn read(path: &Path) -> Result<Option<String>, CommandError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CommandError::system(format!("could not read {}", path.display()), error)),
+    }
+}
+
+/// Writes a file that only its owner reads, whole or not at all.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    let failed = |error| CommandError::system(format!("could not write {}", path.display()), error);
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let written = owners_file(&draft)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.and_then(|()| fs::rename(&draft, path)).map_err(failed)
+}
+
+fn write_once(path: &Path, text: &str) -> io::Result<()> {
+    match owners_file(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn owners_file(path: &Path) -> io::Result<fs::File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+fn random_hex() -> Result<String, CommandError> {
+    use std::fmt::Write as _;
+    let mut bytes = [0; 32];
+    OsEntropy.fill(&mut bytes).map_err(|error| CommandError::system("could not make a secret", error))?;
+    let mut text = String::new();
+    for byte in bytes {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// The configuration of a demo: everything that admin commands need. The gateway is the running demo's own.
+fn config(directory: &Path) -> Result<String, CommandError> {
+    let path = |name: &str| {
+        let path = directory.join(name);
+        let text = path.to_str().filter(|text| !text.contains(['\'', '\n']));
+        text.map(str::to_owned)
+            .ok_or_else(|| CommandError::Argument(format!("{} cannot be named in a file", path.display())))
+    };
+    Ok(format!(
+        "# Written by `sparrow-verify demo`, which reads it again. Change it as you like.\n\n\
+         [server]\nlog_level = 'warn'\n\n\
+         [database]\nurl = 'sqlite://{database}'\n\n\
+         [secrets]\npepper_file = '{pepper}'\nphone_key_file = '{phone_key}'\n\n\
+         [application]\nname = 'Sparrow Demo'\n",
+        database = path("sparrow-verify.db")?,
+        pepper = path(PEPPER)?,
+        phone_key = path(PHONE_KEY)?,
+    ))
+}

@@ -1,0 +1,132 @@
+//! Serving: from a listener to a graceful end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Api, ApiSettings, EdgeSettings};
+use domain::use_cases::{self, Retention, Verifier};
+use poem::Server;
+use poem::listener::{Acceptor, Listener, TcpListener};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, ServerConfig};
+use crate::failure::CommandError;
+use crate::output::Output;
+use crate::wiring::{self, Schema, Wired};
+
+mod bounded;
+
+use bounded::Bounded;
+
+/// How long a connection may be silent.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// How often old rows are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// `serve`.
+pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> Result<(), CommandError> {
+    let gateway = wiring::sparrow(config.require_gateway()?)?;
+    let schema = if no_migrate { Schema::Require } else { Schema::Migrate };
+    let wired = wiring::wire(config, Some(gateway), schema).await?;
+    let server = Listening::bind(&config.server, config.server.listen).await?;
+    let url = server.url();
+    output.print(&format!("Listening on {url}"), &serde_json::json!({ "url": url }))?;
+    server.run(config, &wired, None, until_signaled()?).await
+}
+
+/// A server that has its address.
+pub(crate) struct Listening<A> {
+    acceptor: A,
+    address: SocketAddr,
+}
+
+impl Listening<Bounded<poem::listener::TcpAcceptor>> {
+    /// Takes the address.
+    pub(crate) async fn bind(config: &ServerConfig, listen: SocketAddr) -> Result<Self, CommandError> {
+        let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(|error| {
+            let what =
+                format!("could not listen on {listen}; take another address, or port 0 for a free one");
+            CommandError::system(what, error)
+        })?;
+        let address = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied());
+        let address = address.unwrap_or(listen);
+        Ok(Self { acceptor: Bounded::new(acceptor, config.connections_max), address })
+    }
+
+    /// Where it is reached from this machine.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves until `end`, then finishes what is under way, within the grace.
+    pub(crate) async fn run(
+        self,
+        config: &Config,
+        wired: &Wired,
+        demo: Option<api::inbox::Demo>,
+        end: impl Future<Output = ()>,
+    ) -> Result<(), CommandError> {
+        let edge = EdgeSettings { answer_timeout: config.server.request_timeout, ..EdgeSettings::default() };
+        let settings = ApiSettings { edge, demo };
+        let Api { endpoint, tasks } = api::build(wired.verifier.clone(), wired.phones.clone(), settings)
+            .map_err(|error| CommandError::system("could not make the API", error))?;
+        let grace = config.server.shutdown_grace;
+        let stopping = CancellationToken::new();
+        let sweeper =
+            tokio::spawn(sweep_regularly(wired.verifier.clone(), config.retention, stopping.clone()));
+        let served = Server::new_with_acceptor(self.acceptor)
+            .idle_timeout(IDLE_TIMEOUT)
+            .run_with_graceful_shutdown(endpoint, end, Some(grace))
+            .await;
+        stopping.cancel();
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+            tracing::warn!("some calls were still under way at the end of the grace");
+        }
+        if let Err(error) = sweeper.await {
+            tracing::error!(cause = adapters::system::chain(&error), "the sweeper ended in a panic");
+        }
+        wired.store.close().await;
+        served.map_err(|error| CommandError::system("the server stopped", error))
+    }
+}
+
+/// Ends at the first SIGTERM or SIGINT.
+pub(crate) fn until_signaled() -> Result<impl Future<Output = ()>, CommandError> {
+    let listen =
+        |kind| signal(kind).map_err(|error| CommandError::system("could not listen for signals", error));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop; finishing what is under way");
+    })
+}
+
+/// Deletes what is past its retention, a bounded number of rows at a time.
+async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping: CancellationToken) {
+    loop {
+        loop {
+            match use_cases::sweep(&verifier, retention).await {
+                Ok(swept) if swept == u64::from(use_cases::sweep::SWEEP_ROWS_MAX) => {}
+                Ok(_) => break,
+                Err(failure) => {
+                    tracing::warn!(cause = adapters::system::chain(&failure), "could not delete old rows");
+                    break;
+                }
+            }
+            if stopping.is_cancelled() {
+                return;
+            }
+        }
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(SWEEP_INTERVAL) => {}
+        }
+    }
+}

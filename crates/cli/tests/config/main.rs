@@ -1,0 +1,16 @@
+//! The configuration from outside: what users write in files and variables, and what they are told about it.
+
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod shown;
+#[cfg(test)]
+mod sources;
+#[cfg(test)]
+mod sparrow;

@@ -1,0 +1,6 @@
+//! The laws of the domain, in one binary.
+
+#[cfg(test)]
+mod codes;
+#[cfg(test)]
+mod laws;

@@ -2,6 +2,6 @@
 
 pub mod gateway;
 pub mod numbering_plan;
-pub mod system;
 pub mod phone_vault;
 pub mod sql;
+pub mod system;

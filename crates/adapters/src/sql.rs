@@ -30,7 +30,9 @@ pub enum SqlError {
     #[error("the database could not be migrated; nothing was changed")]
     Migration(#[source] sqlx::migrate::MigrateError),
     /// The database was migrated by a newer release.
-    #[error("the database has migration {version}, which this release does not know: use the release that made it")]
+    #[error(
+        "the database has migration {version}, which this release does not know: use the release that made it"
+    )]
     Newer {
         /// The migration that is not known.
         version: i64,

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use domain::refusal::{Refusal, Refused};
+use domain::time::rfc3339;
 use domain::use_cases::Failure;
 use domain::verification::Verification;
 use poem::http::{HeaderValue, StatusCode, header};
@@ -114,8 +115,8 @@ impl Problem {
     /// The same, about this verification of the caller's own.
     #[must_use]
     fn about(mut self, verification: &Verification) -> Self {
-        self.document.expires_at = Some(verification.generation.expires_at.to_string());
-        self.document.resend_at = Some(verification.resend_at.to_string());
+        self.document.expires_at = Some(rfc3339(verification.generation.expires_at));
+        self.document.resend_at = Some(rfc3339(verification.resend_at));
         self.document.sends_left = Some(verification.sends_left());
         self.document.checks_left = Some(verification.checks_left());
         self

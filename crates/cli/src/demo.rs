@@ -57,9 +57,9 @@ pub(crate) async fn demo(
         username: people.username.clone(),
         user_token: people.user_token.clone(),
     };
-    let served = server.run(&config, &wired, Some(demo), until_signaled()?).await;
+    let ended = server.run(&config, &wired, Some(demo), until_signaled()?).await;
     running.stop().await;
-    served
+    ended
 }
 
 /// `simulator`.

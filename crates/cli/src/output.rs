@@ -62,7 +62,7 @@ fn table(columns: &[&str], rows: &[Value]) -> String {
 
 fn plain_table() -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_style(UTF8_HORIZONTAL_ONLY);
     table
 }
 

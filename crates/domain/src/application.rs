@@ -71,7 +71,9 @@ impl Applications {
     /// The directory of these applications; of two with one id, the later counts.
     #[must_use]
     pub fn new(applications: impl IntoIterator<Item = Application>) -> Self {
-        Self(Arc::new(applications.into_iter().map(|application| (application.id.clone(), application)).collect()))
+        Self(Arc::new(
+            applications.into_iter().map(|application| (application.id.clone(), application)).collect(),
+        ))
     }
 
     /// The application with this id.

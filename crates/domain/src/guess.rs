@@ -4,10 +4,8 @@
 //! succeeds with 10^-digits), whatever else goes on: over all applications, accounts, resends and addresses. It owns
 //! the arithmetic; the counts are in the store, next to the verifications, because they must outlive the counters.
 
-use std::time::Duration;
-
 use crate::code::CodeLength;
-use crate::time::{Day, Timestamp, until};
+use crate::time::{Day, Timestamp};
 
 /// The probability per phone and year that a policy must stay below.
 pub const GUESS_PROBABILITY_MAX: f64 = 1e-4;
@@ -127,10 +125,4 @@ impl Guess {
         };
         short_fits && short_today.saturating_add(long_today) < self.ceiling
     }
-}
-
-/// How long it is until the day's budget is whole again.
-#[must_use]
-pub fn until_tomorrow(now: Timestamp) -> Duration {
-    until(now, Day::of(now).end())
 }

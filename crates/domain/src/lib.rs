@@ -1,7 +1,7 @@
 //! The rules of phone verification, and nothing else.
 //!
 //! Read it inwards: the nouns ([`phone`], [`code`], [`message`], [`account`], [`application`], [`verification`]), the
-//! decision ([`verification::step`]), the [`ports`] through which the rules reach the world, and the [`use_cases`]
+//! decision ([`verification::step`](mod@verification::step)), the [`ports`] through which the rules reach the world, and the [`use_cases`]
 //! that load, decide, save, act and tell back.
 //!
 //! This crate does no I/O, reads no clock and draws no randomness: the same inputs give the same outputs. Its types

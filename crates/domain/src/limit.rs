@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::application::ApplicationId;
-use crate::id::{AccountId, VerificationId};
+use crate::id::AccountId;
 use crate::phone_key::PhoneFingerprint;
 use crate::policy::Policy;
+use crate::ports::{Entropy, PortError};
 
 /// A rule such as "5 sends per phone within 10 minutes": at most `max` in any stretch of time as long as `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,19 @@ impl CounterKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Member(pub [u8; 16]);
 
+impl Member {
+    /// Stands for one attempt to send. Fresh for each, so that of two that race the loser gives back its own count and
+    /// never the winner's.
+    ///
+    /// # Errors
+    /// [`PortError`] when the source of randomness does not answer.
+    pub fn of_attempt(entropy: &dyn Entropy) -> Result<Self, PortError> {
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
 /// One counter that a send takes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Take {
@@ -85,46 +99,38 @@ pub struct SendParties<'a> {
 
 /// The counters that one send takes from, in the order in which they are looked at.
 #[must_use]
-pub fn takes_of_a_send(policy: &Policy, parties: &SendParties<'_>, send: SendId) -> Vec<Take> {
-    let this_send = send.member();
+pub fn takes_of_a_send(policy: &Policy, parties: &SendParties<'_>, attempt: Member) -> Vec<Take> {
     let mut this_phone = Member([0; 16]);
     this_phone.0.copy_from_slice(&parties.phone.bytes()[..16]);
     let phone = hex(&parties.phone.bytes()[..16]);
 
-    let take = |name, limit, about: &str, member| Take { name, limit, key: CounterKey::new(name, limit, about), member };
+    let take = |name, limit, about: &str, member| Take {
+        name,
+        limit,
+        key: CounterKey::new(name, limit, about),
+        member,
+    };
     let limits = &policy.limits;
     let mut takes = Vec::with_capacity(4);
-    takes.extend(limits.sends_per_phone.iter().map(|limit| take(LimitName::SendsPerPhone, *limit, &phone, this_send)));
+    takes.extend(
+        limits.sends_per_phone.iter().map(|limit| take(LimitName::SendsPerPhone, *limit, &phone, attempt)),
+    );
     if let Some(account) = parties.account {
         let account = format!("{}/{account}", parties.application);
         takes.extend(
-            limits.sends_per_account.iter().map(|limit| take(LimitName::SendsPerAccount, *limit, &account, this_send)),
+            limits
+                .sends_per_account
+                .iter()
+                .map(|limit| take(LimitName::SendsPerAccount, *limit, &account, attempt)),
         );
         takes.extend(
-            limits.phones_per_account.iter().map(|limit| take(LimitName::PhonesPerAccount, *limit, &account, this_phone)),
+            limits
+                .phones_per_account
+                .iter()
+                .map(|limit| take(LimitName::PhonesPerAccount, *limit, &account, this_phone)),
         );
     }
     takes
-}
-
-/// Names one send of one verification, so that it is counted once.
-#[derive(Clone, Copy, Debug)]
-pub struct SendId {
-    /// The verification.
-    pub verification: VerificationId,
-    /// How many-eth attempt to send it is; see [`crate::verification::Delivery::number`].
-    pub number: u32,
-}
-
-impl SendId {
-    fn member(self) -> Member {
-        let mut bytes = *self.verification.uuid().as_bytes();
-        // The tail of a UUIDv7 is random: mixing the number in keeps ids of different verifications apart.
-        for (byte, number) in bytes[12..].iter_mut().zip(self.number.to_be_bytes()) {
-            *byte ^= number;
-        }
-        Member(bytes)
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -138,7 +138,11 @@ impl Policy {
             "cooldowns",
             "each must be from 30 seconds to 1 hour",
         );
-        require(self.code_length_long >= self.code_length, "code_length_long", "must not be below code_length");
+        require(
+            self.code_length_long >= self.code_length,
+            "code_length_long",
+            "must not be below code_length",
+        );
         require(
             self.reverify_after <= Duration::from_secs(3650 * DAY),
             "reverify_after",
@@ -154,15 +158,28 @@ impl Policy {
             let bounded = |limit: &Limit| {
                 (1..=1000).contains(&limit.max) && (1..=30 * DAY).contains(&limit.window.as_secs())
             };
-            require(limits.iter().all(bounded), setting, "each must allow 1 to 1000 in a window of 1 second to 30 days");
+            let twice =
+                |limit: &Limit| limits.iter().filter(|other| other.window == limit.window).count() > 1;
+            require(!limits.iter().any(twice), setting, "must not list two limits with the same window");
+            require(
+                limits.iter().all(bounded),
+                setting,
+                "each must allow 1 to 1000 in a window of 1 second to 30 days",
+            );
         }
         require((1..=1000).contains(&self.guesses.daily_max), "guesses.daily_max", "must be from 1 to 1000");
-        require((1..=1000).contains(&self.guesses.daily_max_long), "guesses.daily_max_long", "must be from 1 to 1000");
+        require(
+            (1..=1000).contains(&self.guesses.daily_max_long),
+            "guesses.daily_max_long",
+            "must be from 1 to 1000",
+        );
         let probability = self.guesses.probability(self.code_length, self.code_length_long);
         require(
             probability < GUESS_PROBABILITY_MAX,
             "guesses",
-            &format!("would let a code of one phone be guessed within a year with probability {probability:.1e}; it must stay below 1e-4"),
+            &format!(
+                "would let a code of one phone be guessed within a year with probability {probability:.1e}; it must stay below 1e-4"
+            ),
         );
         faults
     }
@@ -196,7 +213,8 @@ mod tests {
     #[test]
     fn the_ladder_of_waits_stays_on_its_last_step() {
         let policy = Policy::default();
-        let waits: Vec<_> = (1..=5).map(|sends| Policy::cooldown(&policy.cooldowns, sends).as_secs()).collect();
+        let waits: Vec<_> =
+            (1..=5).map(|sends| Policy::cooldown(&policy.cooldowns, sends).as_secs()).collect();
         assert_eq!(waits, [60, 120, 300, 300, 300]);
         assert_eq!(policy.sends_max(), 4);
     }

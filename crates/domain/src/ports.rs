@@ -307,7 +307,11 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
     async fn add(&self, account: &Account) -> Result<(Account, bool), PortError>;
 
     /// The account of this name, compared exactly.
-    async fn find(&self, application: &ApplicationId, username: &Username) -> Result<Option<Account>, PortError>;
+    async fn find(
+        &self,
+        application: &ApplicationId,
+        username: &Username,
+    ) -> Result<Option<Account>, PortError>;
 
     /// The account with this id.
     async fn load_account(&self, id: AccountId) -> Result<Option<Account>, PortError>;

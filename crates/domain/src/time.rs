@@ -17,6 +17,12 @@ pub fn until(now: Timestamp, instant: Timestamp) -> Duration {
     Duration::try_from(instant.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
+/// The instant as people and programs read it: RFC 3339 in UTC with milliseconds.
+#[must_use]
+pub fn rfc3339(instant: Timestamp) -> String {
+    format!("{instant:.3}")
+}
+
 /// A calendar day in UTC, counted from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);
@@ -58,6 +64,11 @@ impl Day {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_written_with_its_milliseconds() {
+        assert_eq!(rfc3339(Timestamp::from_millisecond(850).unwrap()), "1970-01-01T00:00:00.850Z");
+    }
 
     #[test]
     fn a_day_ends_where_the_next_begins() {

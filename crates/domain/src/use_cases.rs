@@ -1,5 +1,5 @@
 //! The use cases: load, decide, save, act, tell back. They own the order of things; the decisions are in
-//! [`crate::verification::step`], the world behind [`crate::ports`]. Every front end calls these and nothing beside.
+//! [`step`](mod@crate::verification::step), the world behind [`crate::ports`]. Every front end calls these and nothing beside.
 
 use std::sync::Arc;
 

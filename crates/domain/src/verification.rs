@@ -130,7 +130,9 @@ impl State {
     pub const fn final_at(self) -> Option<Timestamp> {
         match self {
             Self::Pending => None,
-            Self::Approved { at } | Self::Expired { at } | Self::Canceled { at } | Self::Locked { at } => Some(at),
+            Self::Approved { at } | Self::Expired { at } | Self::Canceled { at } | Self::Locked { at } => {
+                Some(at)
+            }
         }
     }
 }

@@ -23,6 +23,7 @@
 //! The rule behind it: a class that lets the caller send again (`Refused`, `NotSent`, `ReceiverRefused`) needs an
 //! answer that proves that nothing was sent; where there is none, the SMS counts as sent and its code stays valid.
 //! A connection that dies before the call is written cannot be told from one that dies after, so it is `Unknown` too.
+//! A send whose future is dropped has no answer at all and is to be taken as `Unknown`.
 
 mod answer;
 mod settings;
@@ -46,7 +47,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const IDLE_CONNECTIONS_MAX: usize = 8;
 
 /// How long an idle connection is kept. Common servers close theirs after 5 s or more. A call that is written while
-/// the other side closes is lost without a trace and must count as `Unknown`, so this side always closes first.
+/// the other side closes may or may not have arrived and must count as `Unknown`, so this side closes before them.
 const IDLE_MAX: Duration = Duration::from_secs(4);
 
 /// Hands SMS to Sparrow.

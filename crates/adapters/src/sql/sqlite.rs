@@ -168,3 +168,53 @@ fn writing(connecting: SqliteConnectOptions) -> SqliteConnectOptions {
 fn reading(connecting: SqliteConnectOptions) -> SqliteConnectOptions {
     connecting.pragma("query_only", "ON")
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::phone_key::PhoneKey;
+    use sqlx::{Executor, Row as _, Sqlite};
+
+    use super::*;
+
+    /// What the pragmas say, whether in words or in numbers.
+    async fn pragmas<const N: usize>(
+        mut ask: impl AsyncFnMut(&'static str) -> sqlx::sqlite::SqliteRow,
+        names: [&'static str; N],
+    ) -> [String; N] {
+        let mut answers = names.map(str::to_owned);
+        for (name, answer) in names.into_iter().zip(&mut answers) {
+            let row = ask(name).await;
+            *answer = row.try_get::<String, _>(0).unwrap_or_else(|_| row.get::<i64, _>(0).to_string());
+        }
+        answers
+    }
+
+    async fn one(
+        connection: impl Executor<'_, Database = Sqlite>,
+        pragma: &'static str,
+    ) -> sqlx::sqlite::SqliteRow {
+        sqlx::query(pragma).fetch_one(connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn commits_are_durable_and_readers_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqliteOptions {
+            busy_timeout: Duration::from_millis(1234),
+            ..SqliteOptions::at(directory.path().join("verify.db"))
+        };
+        let vault = PhoneVault::new(&PhoneKey::new(&[7; 32]).unwrap());
+        let store = SqliteStore::open(&options, vault).await.unwrap();
+
+        let mut turn = store.0.writer.turn().await.unwrap();
+        let asked =
+            ["PRAGMA journal_mode", "PRAGMA synchronous", "PRAGMA foreign_keys", "PRAGMA busy_timeout"];
+        let told = pragmas(async |pragma| one(&mut *turn, pragma).await, asked).await;
+        // Two is FULL.
+        assert_eq!(told, ["wal", "2", "1", "1234"]);
+
+        let asked = ["PRAGMA journal_mode", "PRAGMA query_only", "PRAGMA busy_timeout"];
+        let told = pragmas(async |pragma| one(&store.0.readers, pragma).await, asked).await;
+        assert_eq!(told, ["wal", "1", "1234"]);
+    }
+}

@@ -8,7 +8,7 @@ use domain::phone::Phone;
 use domain::ports::{SendAnswer, Sms, SmsGateway};
 use simulator::{Behaviour, RunningSimulator, Simulator, SimulatorConfig};
 
-use crate::logs::Logs;
+use crate::logs::{self, Logs};
 use crate::wire::{Play, Wire};
 
 pub(crate) const TOKEN: &str = "a-very.private_token";
@@ -56,6 +56,7 @@ pub(crate) fn sms() -> Sms {
 }
 
 pub(crate) fn settings(base_url: &str, patience: Patience) -> SparrowSettings {
+    logs::listen();
     let (connect_timeout, total_timeout) = patience.timeouts();
     let base_url = base_url.to_owned();
     SparrowSettings { base_url, connect_timeout, total_timeout, ..SparrowSettings::new(TOKEN, IDENTITY) }
@@ -114,6 +115,7 @@ pub(crate) async fn simulated(behaviour: Behaviour, patience: Patience) -> (Send
 }
 
 pub(crate) async fn simulator() -> (Simulator, RunningSimulator) {
+    logs::listen();
     let simulator = Simulator::new(SimulatorConfig::new(TOKEN, IDENTITY));
     let running = simulator.start(([127, 0, 0, 1], 0).into()).await.unwrap();
     (simulator, running)

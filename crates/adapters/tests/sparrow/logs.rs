@@ -1,63 +1,72 @@
 //! Hears everything that is logged on one thread, at every level, with every field.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// One event, or the fields of a span.
-#[derive(Clone, Debug)]
-pub(crate) struct Line {
-    pub(crate) level: Level,
-    pub(crate) target: String,
-    pub(crate) text: String,
+thread_local! {
+    static LINES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What was logged since [`Logs::capture`], for as long as it lives.
-pub(crate) struct Logs {
-    lines: Arc<Mutex<Vec<Line>>>,
-    _guard: DefaultGuard,
+struct Line {
+    level: Level,
+    target: String,
+    text: String,
 }
+
+/// Listens from now on. Called before anything can be logged: `tracing` remembers of each place in the code whether
+/// anybody listens, and where listeners come and go while other tests run, it may remember wrongly. So there is one
+/// for the process, and each thread has its own lines; a test's runtime has no other thread.
+pub(crate) fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| tracing::subscriber::set_global_default(Ear).unwrap());
+}
+
+/// What is logged on this thread.
+pub(crate) struct Logs;
 
 impl Logs {
-    /// Hears this thread from now on; a test's runtime has no other.
+    /// Forgets what this thread has logged so far.
     pub(crate) fn capture() -> Logs {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let guard = tracing::subscriber::set_default(Ear(Arc::clone(&lines)));
-        Logs { lines, _guard: guard }
+        listen();
+        LINES.with_borrow_mut(Vec::clear);
+        Logs
     }
 
     /// Everything, one line each.
+    #[expect(clippy::unused_self, reason = "there are lines only where somebody has begun to capture")]
     pub(crate) fn all(&self) -> String {
-        let lines = self.lines.lock().unwrap();
-        let lines: Vec<String> =
-            lines.iter().map(|line| format!("{} {} {}", line.level, line.target, line.text)).collect();
-        lines.join("\n")
+        LINES.with_borrow(|lines| {
+            let lines: Vec<String> =
+                lines.iter().map(|line| format!("{} {} {}", line.level, line.target, line.text)).collect();
+            lines.join("\n")
+        })
     }
 
     /// What the module said at warn or above.
+    #[expect(clippy::unused_self, reason = "as above")]
     pub(crate) fn warnings(&self, module: &str) -> Vec<String> {
-        let lines = self.lines.lock().unwrap();
-        lines
-            .iter()
-            .filter(|line| line.level <= Level::WARN && line.target.starts_with(module))
-            .map(|line| format!("{} {}", line.level, line.text))
-            .collect()
+        LINES.with_borrow(|lines| {
+            lines
+                .iter()
+                .filter(|line| line.level <= Level::WARN && line.target.starts_with(module))
+                .map(|line| format!("{} {}", line.level, line.text))
+                .collect()
+        })
     }
 }
 
-struct Ear(Arc<Mutex<Vec<Line>>>);
+struct Ear;
 
-impl Ear {
-    fn hear(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Words)) {
-        let mut words = Words(String::new());
-        record(&mut words);
-        let line = Line { level: *metadata.level(), target: metadata.target().to_owned(), text: words.0 };
-        self.0.lock().unwrap().push(line);
-    }
+fn hear(metadata: &Metadata<'_>, record: impl FnOnce(&mut Words)) {
+    let mut words = Words(String::new());
+    record(&mut words);
+    let line = Line { level: *metadata.level(), target: metadata.target().to_owned(), text: words.0 };
+    LINES.with_borrow_mut(|lines| lines.push(line));
 }
 
 impl Subscriber for Ear {
@@ -66,7 +75,7 @@ impl Subscriber for Ear {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        self.hear(span.metadata(), |words| span.record(words));
+        hear(span.metadata(), |words| span.record(words));
         Id::from_u64(1)
     }
 
@@ -74,13 +83,13 @@ impl Subscriber for Ear {
         let mut words = Words(String::new());
         values.record(&mut words);
         let line = Line { level: Level::TRACE, target: String::new(), text: words.0 };
-        self.0.lock().unwrap().push(line);
+        LINES.with_borrow_mut(|lines| lines.push(line));
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        self.hear(event.metadata(), |words| event.record(words));
+        hear(event.metadata(), |words| event.record(words));
     }
 
     fn enter(&self, _: &Id) {}

@@ -1,6 +1,7 @@
 //! What verifications look like in JSON.
 
 use domain::message::{AppHash, Locale, Origin};
+use domain::time::rfc3339;
 use domain::use_cases::{CheckTarget, StartRequest};
 use domain::verification::{State, Verification};
 use poem_openapi::Object;
@@ -177,7 +178,7 @@ pub(crate) struct VerificationResource {
 impl From<&Verification> for VerificationResource {
     fn from(verification: &Verification) -> Self {
         let approved_at = match verification.state {
-            State::Approved { at } => Some(at.to_string()),
+            State::Approved { at } => Some(rfc3339(at)),
             State::Pending | State::Expired { .. } | State::Canceled { .. } | State::Locked { .. } => None,
         };
         Self {
@@ -188,9 +189,9 @@ impl From<&Verification> for VerificationResource {
             purpose: verification.subject.purpose.as_str().to_owned(),
             delivery: verification.delivery.state.as_str().to_owned(),
             code_length: verification.generation.length.digits().into(),
-            created_at: verification.created_at.to_string(),
-            expires_at: verification.generation.expires_at.to_string(),
-            resend_at: verification.resend_at.to_string(),
+            created_at: rfc3339(verification.created_at),
+            expires_at: rfc3339(verification.generation.expires_at),
+            resend_at: rfc3339(verification.resend_at),
             sends_left: verification.sends_left(),
             checks_left: verification.checks_left(),
             approved_at,

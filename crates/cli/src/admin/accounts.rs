@@ -3,6 +3,7 @@
 use domain::account::Account;
 use domain::id::AccountId;
 use domain::ports::Page;
+use domain::time::rfc3339;
 use domain::use_cases;
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ fn shown(account: &Account) -> Value {
         "id": account.id.to_string(),
         "username": account.username.as_str(),
         "phone": account.phone.map(|proved| proved.phone.masked()),
-        "phone_verified_at": account.phone.map(|proved| proved.verified_at.to_string()),
-        "created_at": account.created_at.to_string(),
+        "phone_verified_at": account.phone.map(|proved| rfc3339(proved.verified_at)),
+        "created_at": rfc3339(account.created_at),
     })
 }

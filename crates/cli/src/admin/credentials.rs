@@ -6,6 +6,7 @@ use domain::account::Username;
 use domain::credential::{Credential, CredentialKind, Scope};
 use domain::id::CredentialId;
 use domain::ports::{CredentialFilter, Page};
+use domain::time::rfc3339;
 use domain::use_cases;
 use serde_json::{Value, json};
 
@@ -108,9 +109,9 @@ async fn revoke(
 fn shown(credential: &Credential, username: Option<&Username>) -> Value {
     let mut shown = json!({
         "id": credential.id.to_string(),
-        "created_at": credential.created_at.to_string(),
-        "expires_at": credential.expires_at.map(|at| at.to_string()),
-        "revoked_at": credential.revoked_at.map(|at| at.to_string()),
+        "created_at": rfc3339(credential.created_at),
+        "expires_at": credential.expires_at.map(rfc3339),
+        "revoked_at": credential.revoked_at.map(rfc3339),
     });
     match credential.kind {
         CredentialKind::Key(scope) => shown["scope"] = json!(scope.as_str()),

@@ -4,6 +4,7 @@ use domain::credential::Caller;
 use domain::id::VerificationId;
 use domain::ports::{Page, VerificationFilter};
 use domain::refusal::{Refusal, Refused};
+use domain::time::rfc3339;
 use domain::use_cases::{self, Answer};
 use domain::verification::Verification;
 use serde_json::{Value, json};
@@ -114,10 +115,10 @@ fn shown(verification: &Verification) -> Value {
         "code_length": verification.generation.length.digits(),
         "sends_left": verification.sends_left(),
         "checks_left": verification.checks_left(),
-        "created_at": verification.created_at.to_string(),
-        "sent_at": verification.sent_at.to_string(),
-        "resend_at": verification.resend_at.to_string(),
-        "expires_at": verification.generation.expires_at.to_string(),
-        "final_at": verification.state.final_at().map(|at| at.to_string()),
+        "created_at": rfc3339(verification.created_at),
+        "sent_at": rfc3339(verification.sent_at),
+        "resend_at": rfc3339(verification.resend_at),
+        "expires_at": rfc3339(verification.generation.expires_at),
+        "final_at": verification.state.final_at().map(rfc3339),
     })
 }

@@ -32,10 +32,8 @@ pub(super) fn application(reader: &mut Reader) -> Option<Application> {
     };
     if !multiple_segments && !reader.faulty(MULTIPLE_SEGMENTS) {
         for oversized in messages.oversized(&longest) {
-            reader.fault(
-                template_key(oversized.locale),
-                format!("{oversized}, or set `{MULTIPLE_SEGMENTS}` to true"),
-            );
+            let problem = format!("{oversized}, or set `{MULTIPLE_SEGMENTS}` to true");
+            reader.fault(template_key(oversized.locale), problem);
         }
     }
     Some(Application { id: ApplicationId::default_application(), policy, messages, app_hashes, origins })
@@ -87,13 +85,13 @@ fn policy(reader: &mut Reader) -> Policy {
         guesses: guesses(reader, default.guesses),
     };
     // Where something could not be read, its default stands in: what may be due to that alone is not told.
-    let code_or_guesses = ["application.policy.code_length", "application.policy.guesses"];
-    let guesses_misread = code_or_guesses.iter().any(|prefix| reader.faulty(prefix));
+    let code_lengths = ["application.policy.code_length", "application.policy.code_length_long"];
+    let guesses_misread = reader.faulty(GUESSES) || code_lengths.iter().any(|key| reader.faulty(key));
     let faults: Vec<_> = policy
         .faults()
         .into_iter()
         .map(|PolicyFault { setting, allowed }| (policy_key(setting), allowed))
-        .filter(|(key, _)| !reader.faulty(key) && !(key == GUESSES && guesses_misread))
+        .filter(|(key, _)| !if key == GUESSES { guesses_misread } else { reader.faulty(key) })
         .collect();
     for (key, allowed) in faults {
         reader.fault(&key, allowed);

@@ -20,7 +20,8 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const TUTORIAL_KEYS: [(&str, &str); 2] =
     [("SPARROW_TOKEN", "sparrow.token"), ("SPARROW_IDENTITY", "sparrow.identity")];
 
-/// A value as it was written. Has no `Debug`: it may be a secret.
+/// A value as it was written. Has no `Debug`: it may be a secret. It is erased when dropped; copies that the parsers
+/// made are not.
 pub(super) enum Raw {
     Text(Zeroizing<String>),
     /// Text of an environment variable, where numbers and lists are text as well.
@@ -135,13 +136,15 @@ fn table(path: &Path, format: Option<FileFormat>) -> Result<Map<String, Value>, 
     let format = format.ok_or("must end in .toml or .json")?;
     let text = file_text(path)?;
     format.parse(None, &text).map_err(|error| {
-        let name = if format == FileFormat::Toml { "TOML" } else { "JSON" };
+        let (name, otherwise) = if format == FileFormat::Toml {
+            ("TOML", "a number in it is too large")
+        } else {
+            ("JSON", "it must be an object of sections")
+        };
         // Only the line is told: the rest of the message quotes the file, which may hold a secret.
         match line_of(error.as_ref()) {
             Some(line) => format!("is not valid {name} at line {line}"),
-            None => {
-                format!("is not valid {name}: it must be a table of sections, with whole numbers of 64 bits")
-            }
+            None => format!("is not valid {name}: {otherwise}"),
         }
     })
 }
@@ -184,7 +187,16 @@ fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, found: &mut BT
         let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         match value.kind {
             ValueKind::Table(table) if !table.is_empty() => flatten(&key, table, origin, found),
-            kind => {
+            kind @ (ValueKind::Nil
+            | ValueKind::Boolean(_)
+            | ValueKind::I64(_)
+            | ValueKind::I128(_)
+            | ValueKind::U64(_)
+            | ValueKind::U128(_)
+            | ValueKind::Float(_)
+            | ValueKind::String(_)
+            | ValueKind::Table(_)
+            | ValueKind::Array(_)) => {
                 found.insert(key, leaf(kind, origin));
             }
         }

@@ -6,11 +6,12 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::fault::ConfigFault;
 use super::raw::{self, Leaf, Leaves, Raw};
 use super::secret::{MASK, Secret};
-use super::setting::Setting;
+use super::setting::{Bounded, Setting};
 use super::unknown;
 
 /// Reads each key once, and collects what is wrong.
@@ -57,16 +58,21 @@ impl Reader {
         Some(setting)
     }
 
-    /// The setting, which must be within bounds.
-    pub(super) fn within<T>(&mut self, key: &'static str, default: T, allowed: RangeInclusive<T>) -> T
-    where
-        T: Setting + PartialOrd,
-    {
-        let setting = self.setting(key, default);
-        if !allowed.contains(&setting) {
+    /// The setting within these bounds, or its default where it is not set or wrong.
+    pub(super) fn within<T: Bounded>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        allowed: RangeInclusive<T>,
+    ) -> T {
+        let read = self.take(key).map(|raw| {
             let plain = |bound: &T| bound.shown().to_string().replace('"', "");
-            self.fault(key, format!("must be from {} to {}", plain(allowed.start()), plain(allowed.end())));
-        }
+            T::read(&raw).ok().filter(|setting| allowed.contains(setting)).ok_or_else(|| {
+                format!("must be {} from {} to {}", T::KIND, plain(allowed.start()), plain(allowed.end()))
+            })
+        });
+        let setting = read.and_then(|read| self.reported(key, read)).unwrap_or(default);
+        self.shown.insert(key, setting.shown());
         setting
     }
 
@@ -80,7 +86,7 @@ impl Reader {
             return None;
         }
         if let Some(value) = value {
-            let read = String::read(&value).map(zeroize::Zeroizing::new);
+            let read = String::read(&value).map(Zeroizing::new);
             let text = self.reported(keys.value, read)?;
             return Some(Found { key: keys.value, value: Secret::new(&text) });
         }
@@ -102,7 +108,7 @@ impl Reader {
             let read = Vec::<String>::read(&value);
             let texts = self.reported(keys.value, read).unwrap_or_default();
             self.shown.insert(keys.value, texts.iter().map(|_| MASK).collect());
-            let texts = texts.into_iter().map(zeroize::Zeroizing::new);
+            let texts = texts.into_iter().map(Zeroizing::new);
             return texts.map(|text| Secret::new(&text)).map(found(keys.value)).collect();
         }
         let Some(text) = path.and_then(|path| self.file_of(keys.file, &path)) else { return Vec::new() };
@@ -153,9 +159,10 @@ impl Reader {
         self.origins.contains_key(key)
     }
 
-    /// Whether something is wrong with a key that begins like this.
-    pub(super) fn faulty(&self, prefix: &str) -> bool {
-        self.faults.iter().any(|fault| fault.key().starts_with(prefix))
+    /// Whether something is wrong with the key, or with one in the section of this name.
+    pub(super) fn faulty(&self, key: &str) -> bool {
+        let concerns = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        self.faults.iter().any(|fault| fault.key().strip_prefix(key).is_some_and(concerns))
     }
 
     /// The effective configuration and everything that is wrong, the keys that nobody asked for included.

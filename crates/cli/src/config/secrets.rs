@@ -38,26 +38,26 @@ pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
         reader.fault(old[0].key, format!("must hold at most {OLD_PEPPERS_MAX} peppers"));
         return None;
     }
-    let same = |left: &Secret, right: &Option<Found<Secret>>| {
-        right.as_ref().is_some_and(|right| left.expose() == right.value.expose())
+    let same = |left: &Secret, right: Option<&Found<Secret>>| {
+        right.is_some_and(|right| left.expose() == right.value.expose())
     };
     for (entry, Found { key, value }) in old.iter().enumerate() {
         let entry = entry + 1;
         if let Err(problem) = strong(value) {
             reader.fault(key, format!("entry {entry} {problem}"));
         }
-        if same(value, &pepper) {
+        if same(value, pepper.as_ref()) {
             reader.fault(
                 key,
                 format!("entry {entry} is the pepper in force; it must hold those that it replaced"),
             );
         }
-        if same(value, &phone_key) {
+        if same(value, phone_key.as_ref()) {
             reader.fault(key, format!("entry {entry} is the phone key; each secret must be another"));
         }
     }
     let (pepper, phone_key) = (pepper?, phone_key?);
-    if same(&phone_key.value, &Some(Found { key: pepper.key, value: pepper.value.clone() })) {
+    if same(&phone_key.value, Some(&pepper)) {
         reader.fault(phone_key.key, format!("is the same as `{}`; each secret must be another", pepper.key));
     }
     // What is too short for the domain was refused above, with a fault.

@@ -28,6 +28,24 @@ pub(super) trait Setting: Sized {
     fn shown(&self) -> Value;
 }
 
+/// A type of settings that have bounds.
+pub(super) trait Bounded: Setting + PartialOrd {
+    /// What it is, for a sentence such as "must be a duration from 1s to 5m".
+    const KIND: &'static str;
+}
+
+impl Bounded for u16 {
+    const KIND: &'static str = "a whole number";
+}
+
+impl Bounded for u32 {
+    const KIND: &'static str = "a whole number";
+}
+
+impl Bounded for Duration {
+    const KIND: &'static str = "a duration";
+}
+
 /// Reads a setting that is text.
 pub(super) fn from_text<T>(
     raw: &Raw,

@@ -9,7 +9,6 @@ use poem::http::Uri;
 use super::raw::{self, Raw, variable};
 use super::reader::{Found, Reader, SecretKeys};
 use super::secret::{MASK, Secret};
-use super::setting::Setting as _;
 
 const TOKEN: SecretKeys = SecretKeys { value: "sparrow.token", file: "sparrow.token_file" };
 const IDENTITY: &str = "sparrow.identity";
@@ -79,15 +78,17 @@ fn account(reader: &mut Reader) -> Option<(Secret, String)> {
     let settings =
         raw::tutorial_settings(&path).map_err(|problem| format!("names {}, which {problem}", path.display()));
     let [token, identity] = reader.reported(CONFIG_FILE, settings)?;
-    let token = in_file(reader, "SPARROW_TOKEN", token).map(|text| Secret::new(&text));
-    let identity = in_file(reader, "SPARROW_IDENTITY", identity);
-    let found = |value| Found { key: CONFIG_FILE, value };
-    checked_account(reader, token.map(|value| Found { key: CONFIG_FILE, value }), identity.map(found))
+    let token =
+        in_file(reader, "SPARROW_TOKEN", token.as_ref()).map(|value| Found { key: CONFIG_FILE, value });
+    let identity = in_file(reader, "SPARROW_IDENTITY", identity.as_ref())
+        .map(|value| Found { key: CONFIG_FILE, value: value.expose().to_owned() });
+    checked_account(reader, token, identity)
 }
 
-fn in_file(reader: &mut Reader, name: &str, raw: Option<Raw>) -> Option<String> {
-    let read = match raw {
-        Some(raw) => String::read(&raw).map_err(|problem| format!("names a file whose {name} {problem}")),
+fn in_file(reader: &mut Reader, name: &str, raw: Option<&Raw>) -> Option<Secret> {
+    let read = match raw.map(Raw::text) {
+        Some(Some(text)) => Ok(Secret::new(text)),
+        Some(None) => Err(format!("names a file whose {name} must be text in quotes")),
         None => Err(format!("names a file without {name}")),
     };
     reader.reported(CONFIG_FILE, read)
@@ -122,13 +123,15 @@ fn checked_base_url(text: &str) -> Result<(), String> {
     let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
         return Err(ALLOWED.to_owned());
     };
-    if authority.host().is_empty() {
+    let ends_with_host = authority.as_str().ends_with(authority.host());
+    if authority.host().is_empty() || !(ends_with_host || authority.port_u16().is_some()) {
         return Err(ALLOWED.to_owned());
     }
     if authority.as_str().contains('@') || url.query().is_some() || text.contains('#') {
         return Err(format!("{ALLOWED}, without user, password, query or fragment"));
     }
-    if scheme == "https" || (scheme == "http" && is_this_machine(authority.host())) {
+    let is = |other: &str| scheme.eq_ignore_ascii_case(other);
+    if is("https") || (is("http") && is_this_machine(authority.host())) {
         return Ok(());
     }
     Err(format!("{ALLOWED}; plain http is for 127.0.0.1, [::1] and localhost only"))
@@ -164,6 +167,9 @@ mod tests {
             "http://localhost.evil.com",
             "ftp://127.0.0.1/v2",
             "https://",
+            "https://host:",
+            "https://host:x/",
+            "https://host:70000",
             "mailto:a@b.c",
         ] {
             assert!(checked_base_url(url).is_err(), "{url}");

@@ -4,7 +4,8 @@ use domain::code::Pepper;
 
 use crate::sandbox::{PEPPER, PHONE_KEY, Sandbox};
 
-const OLD: [&str; 2] = ["a-pepper-of-the-year-before-last-0123456789", "a-pepper-of-last-year-0123456789-abcdefg"];
+const OLD: [&str; 2] =
+    ["a-pepper-of-the-year-before-last-0123456789", "a-pepper-of-last-year-0123456789-abcdefg"];
 
 #[test]
 fn a_secret_may_be_in_a_file_and_one_newline_at_its_end_does_not_belong_to_it() {
@@ -33,7 +34,9 @@ fn a_value_and_a_file_are_not_set_together() {
         .faults();
     let together = |key: &str| {
         let variable = key.to_ascii_uppercase().replace('.', "__");
-        format!("{key}: is set together with `{key}_file`; keep one of them (set in SPARROW_VERIFY__{variable})")
+        format!(
+            "{key}: is set together with `{key}_file`; keep one of them (set in SPARROW_VERIFY__{variable})"
+        )
     };
     let keys = ["secrets.old_peppers", "secrets.pepper", "secrets.phone_key", "sparrow.token"];
     assert_eq!(faults, keys.map(together));
@@ -48,8 +51,14 @@ fn a_secret_file_that_cannot_be_read_is_told_with_its_path() {
         .variable("SECRETS__PHONE_KEY_FILE", binary.to_str().unwrap())
         .faults();
     assert_eq!(faults.len(), 2, "{faults:#?}");
-    assert!(faults[0].starts_with("secrets.pepper_file: names absent, which cannot be read: "), "{faults:#?}");
-    assert!(faults[1].starts_with("secrets.phone_key_file: names binary, which is not UTF-8 text"), "{faults:#?}");
+    assert!(
+        faults[0].starts_with("secrets.pepper_file: names absent, which cannot be read: "),
+        "{faults:#?}"
+    );
+    assert!(
+        faults[1].starts_with("secrets.phone_key_file: names binary, which is not UTF-8 text"),
+        "{faults:#?}"
+    );
 }
 
 #[test]
@@ -94,7 +103,10 @@ fn peppers_of_the_past_still_check() {
     let sandbox = Sandbox::new();
     let lines = sandbox.written("old", format!("{}\n\n{}\r\n", OLD[0], OLD[1]).as_bytes());
     let ways = [
-        Sandbox::new().file("verify.json", &format!(r#"{{"secrets": {{"old_peppers": ["{}", "{}"]}}}}"#, OLD[0], OLD[1])),
+        Sandbox::new().file(
+            "verify.json",
+            &format!(r#"{{"secrets": {{"old_peppers": ["{}", "{}"]}}}}"#, OLD[0], OLD[1]),
+        ),
         Sandbox::new().variable("SECRETS__OLD_PEPPERS", &OLD.join(", ")),
         sandbox.variable("SECRETS__OLD_PEPPERS_FILE", lines.to_str().unwrap()),
     ];

@@ -29,7 +29,10 @@ fn the_effective_configuration_has_every_key_and_masks_secrets() {
 #[test]
 fn what_is_shown_can_be_loaded_once_the_masks_are_filled_in() {
     let shown = Sandbox::new()
-        .file("verify.toml", "sparrow.token = 'a-token'\nsparrow.identity = 'Demo'\nphone.countries = ['NP', 'IN']")
+        .file(
+            "verify.toml",
+            "sparrow.token = 'a-token'\nsparrow.identity = 'Demo'\nphone.countries = ['NP', 'IN']",
+        )
         .loaded()
         .shown()
         .clone();

@@ -61,7 +61,8 @@ fn every_kind_of_setting_can_be_a_variable() {
 
 #[test]
 fn an_empty_list_of_limits_is_no_limit() {
-    let config = Sandbox::new().file("verify.toml", "application.policy.limits.sends_per_account = []").loaded();
+    let config =
+        Sandbox::new().file("verify.toml", "application.policy.limits.sends_per_account = []").loaded();
     assert!(config.application.policy.limits.sends_per_account.is_empty());
 }
 
@@ -83,7 +84,10 @@ fn an_unknown_variable_is_refused_with_the_nearest_name() {
         .variable("Server__Listen", "127.0.0.1:1")
         .faults();
     assert_eq!(faults.len(), 4, "{faults:#?}");
-    assert!(faults[0].starts_with("SPARROW_VERIFY__SERVER: is a section; it has `SPARROW_VERIFY__SERVER__CONNECT"));
+    assert!(
+        faults[0]
+            .starts_with("SPARROW_VERIFY__SERVER: is a section; it has `SPARROW_VERIFY__SERVER__CONNECT")
+    );
     assert_eq!(
         faults[1],
         "SPARROW_VERIFY__SERVER_LOG_FORMAT: is unknown; did you mean `SPARROW_VERIFY__SERVER__LOG_FORMAT`?"
@@ -92,7 +96,10 @@ fn an_unknown_variable_is_refused_with_the_nearest_name() {
         faults[2],
         "SPARROW_VERIFY__SERVER__LISEN: is unknown; did you mean `SPARROW_VERIFY__SERVER__LISTEN`?"
     );
-    assert!(faults[3].starts_with("SPARROW_VERIFY__Server__Listen: must be written in capitals"), "{faults:#?}");
+    assert!(
+        faults[3].starts_with("SPARROW_VERIFY__Server__Listen: must be written in capitals"),
+        "{faults:#?}"
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn what_the_gateway_would_refuse_is_refused_with_its_key() {
         ("BASE_URL", "http://api.sparrowsms.com/v2", "sparrow.base_url: must be an address such as https://"),
         ("BASE_URL", "https://user:private@host/v2", "sparrow.base_url: must be an address such as https://"),
         ("CONNECT_TIMEOUT", "10s", "sparrow.connect_timeout: must be shorter than `sparrow.total_timeout`"),
-        ("TOTAL_TIMEOUT", "2m", "sparrow.total_timeout: must be from 1s to 1m"),
+        ("TOTAL_TIMEOUT", "2m", "sparrow.total_timeout: must be a duration from 1s to 1m"),
     ];
     for (name, value, expected) in rows {
         let fault = Sandbox::new()
@@ -71,8 +71,10 @@ fn what_the_gateway_would_refuse_is_refused_with_its_key() {
 fn the_tutorials_file_is_a_configuration_file() {
     let config = Sandbox::new().file("config.json", TUTORIAL_FILE).loaded();
     assert_eq!(config.require_gateway().unwrap().identity, "Demo");
-    let config =
-        Sandbox::new().file("config.json", TUTORIAL_FILE).file("verify.toml", "sparrow.identity = 'Other'").loaded();
+    let config = Sandbox::new()
+        .file("config.json", TUTORIAL_FILE)
+        .file("verify.toml", "sparrow.identity = 'Other'")
+        .loaded();
     assert_eq!(config.require_gateway().unwrap().identity, "Other");
 }
 
@@ -90,9 +92,15 @@ fn the_tutorials_file_can_be_named_and_the_rest_of_it_is_djangos() {
 #[test]
 fn a_file_with_djangos_own_keys_is_better_named() {
     let fault = Sandbox::new()
-        .file("config.json", r#"{"SPARROW_TOKEN": "a-token", "SPARROW_IDENTITY": "Demo", "SECRET_KEY": "private"}"#)
+        .file(
+            "config.json",
+            r#"{"SPARROW_TOKEN": "a-token", "SPARROW_IDENTITY": "Demo", "SECRET_KEY": "private"}"#,
+        )
         .fault();
-    assert!(fault.starts_with("SECRET_KEY: is unknown") && fault.contains("`sparrow.config_file`"), "{fault}");
+    assert!(
+        fault.starts_with("SECRET_KEY: is unknown") && fault.contains("`sparrow.config_file`"),
+        "{fault}"
+    );
     assert!(!fault.contains("private"), "{fault}");
 }
 
@@ -101,7 +109,10 @@ fn the_named_file_must_hold_both_and_stand_alone() {
     let rows = [
         (r#"{"SPARROW_TOKEN": "a-token"}"#, "names a file without SPARROW_IDENTITY"),
         (r#"{"SPARROW_IDENTITY": "Demo", "SPARROW_TOKEN": null}"#, "names a file without SPARROW_TOKEN"),
-        (r#"{"SPARROW_IDENTITY": "Demo", "SPARROW_TOKEN": 12345678}"#, "names a file whose SPARROW_TOKEN must be text"),
+        (
+            r#"{"SPARROW_IDENTITY": "Demo", "SPARROW_TOKEN": 12345678}"#,
+            "names a file whose SPARROW_TOKEN must be text",
+        ),
         (r#"{"SPARROW_IDENTITY": "Demo", "SPARROW_TOKEN": ""}"#, "must hold a token"),
         ("{\n\"SPARROW_TOKEN\": \"private\" 1}", "names config.json, which is not valid JSON at line 2"),
     ];

@@ -7,7 +7,7 @@ use crate::account::Username;
 use crate::application::Application;
 use crate::code::SubmittedCode;
 use crate::credential::Caller;
-use crate::guess::{Guess, GuessClass, GuessTotals, until_tomorrow};
+use crate::guess::{Guess, GuessClass, GuessTotals};
 use crate::id::{AccountId, VerificationId};
 use crate::phone::Phone;
 use crate::policy::PhoneTaken;
@@ -115,12 +115,20 @@ async fn try_once(
     };
     let guess = comparison.map(|wrong| guess(application, &current, guesses, now, wrong));
     if decided.effect == Some(Effect::Bind) {
-        return approve(verifier, application, &current, decided, guess, now).await;
+        return approve(
+            verifier,
+            application,
+            Loaded { verification: current, guesses },
+            decided,
+            guess,
+            now,
+        )
+        .await;
     }
     match save(verifier, &current, &decided, guess).await? {
         Saved::Stored => {}
         Saved::Conflict => return Ok(None),
-        Saved::BudgetSpent => return Err(lock(verifier, &current, now).await?.into()),
+        Saved::BudgetSpent => return Err(lock(verifier, application, &current, guesses, now).await?.into()),
     }
     let now_approved = decided.outcome == Outcome::Approved;
     if now_approved || decided.outcome == Outcome::ApprovedBefore {
@@ -159,11 +167,12 @@ async fn save(
 async fn approve(
     verifier: &Verifier,
     application: &Application,
-    current: &Verification,
+    loaded: Loaded,
     decided: Step,
     guess: Option<Guess>,
     now: Timestamp,
 ) -> Result<Option<Proved>, Stop> {
+    let Loaded { verification: current, guesses } = &loaded;
     let Some((account, phone)) = decided.next.binding(now) else {
         return Err(Failure::Contended.into());
     };
@@ -178,13 +187,13 @@ async fn approve(
             Ok(Some(Proved { verification: decided.next, now: true, transferred_from }))
         }
         Approved::Conflict => Ok(None),
-        Approved::BudgetSpent => Err(lock(verifier, current, now).await?.into()),
+        Approved::BudgetSpent => Err(lock(verifier, application, current, *guesses, now).await?.into()),
         Approved::PhoneTaken => {
             let rejected = step(current, Command::RejectTaken, now);
             match save(verifier, current, &rejected, guess).await? {
                 Saved::Stored => Err(refused(rejected.outcome, rejected.next, now).into()),
                 Saved::Conflict => Ok(None),
-                Saved::BudgetSpent => Err(lock(verifier, current, now).await?.into()),
+                Saved::BudgetSpent => Err(lock(verifier, application, current, *guesses, now).await?.into()),
             }
         }
     }
@@ -192,11 +201,20 @@ async fn approve(
 
 /// The phone's guess budget is used up: the verification ends, so that the next one begins under the rules that then
 /// hold. Losing the race to another change is fine: the budget stays used up.
-async fn lock(verifier: &Verifier, current: &Verification, now: Timestamp) -> Result<Refused, Stop> {
+async fn lock(
+    verifier: &Verifier,
+    application: &Application,
+    current: &Verification,
+    totals: GuessTotals,
+    now: Timestamp,
+) -> Result<Refused, Stop> {
     let locked = step(current, Command::Lock, now);
     save(verifier, current, &locked, None).await?;
-    let retry_after = until_tomorrow(now);
-    Ok(Refusal::TooManyChecks { retry_after }.about(locked.next))
+    let policy = &application.policy;
+    let next_length = policy.guesses.code_length(policy.code_length, policy.code_length_long, totals);
+    let class = GuessClass::of(next_length, policy.code_length_long);
+    let again = policy.guesses.blocked_until(class, totals, now).unwrap_or(locked.next.resend_at);
+    Ok(Refusal::TooManyChecks { retry_after: until(now, again) }.about(locked.next))
 }
 
 fn refused(outcome: Outcome, verification: Verification, now: Timestamp) -> Refused {

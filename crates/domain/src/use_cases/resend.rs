@@ -8,7 +8,6 @@ use crate::application::Application;
 use crate::credential::Caller;
 use crate::guess::GuessTotals;
 use crate::id::VerificationId;
-use crate::limit::SendId;
 use crate::ports::{Change, Loaded, Saved};
 use crate::refusal::{Refusal, Refused};
 use crate::time::{Timestamp, until};
@@ -60,8 +59,8 @@ pub(super) async fn resend_live(
     let decided = step(&current, Command::Resend { seed, pepper_known }, now);
     refuse_unless_due(decided.outcome, &decided.next, now)?;
 
-    let send_id = SendId { verification: current.id, number: decided.next.delivery.number };
-    let receipt = send::take(verifier, application, &current.subject, send_id, now).await?;
+    let number = decided.next.delivery.number;
+    let receipt = send::take(verifier, application, &current.subject, now).await?;
     let change = Change { next: &decided.next, expected: current.version, guess: None };
     match verifier.ports.verifications.save(&change).await {
         Ok(Saved::Stored) => {}
@@ -74,7 +73,7 @@ pub(super) async fn resend_live(
             return Err(error.into());
         }
     }
-    let sending = Sending { verification: decided.next, number: send_id.number, receipt };
+    let sending = Sending { verification: decided.next, number, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
 }
 

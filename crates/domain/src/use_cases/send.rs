@@ -2,7 +2,7 @@
 
 use super::{Failure, Stop, TRIES_MAX, Verifier, today};
 use crate::application::Application;
-use crate::limit::{SendId, SendParties, takes_of_a_send};
+use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
 use crate::ports::{Change, Lost, PortErrorKind, Receipt, Saved, SendAnswer, Sms, Taken};
 use crate::refusal::Refusal;
@@ -20,12 +20,12 @@ pub(super) struct Sending {
     pub(super) receipt: Receipt,
 }
 
-/// Takes one send from every limit, or refuses.
+/// Takes one send from every limit, or refuses. What can be given back is the attempt itself; that the account has
+/// turned to this phone stays counted, since another send of the same race may have reached it.
 pub(super) async fn take(
     verifier: &Verifier,
     application: &Application,
     subject: &Subject,
-    send: SendId,
     now: Timestamp,
 ) -> Result<Receipt, Stop> {
     let parties = SendParties {
@@ -33,9 +33,13 @@ pub(super) async fn take(
         account: subject.account,
         phone: verifier.phone_key.fingerprint(subject.phone),
     };
-    let takes = takes_of_a_send(&application.policy, &parties, send);
+    let attempt = Member::of_attempt(verifier.ports.entropy.as_ref())?;
+    let takes = takes_of_a_send(&application.policy, &parties, attempt);
     match verifier.ports.counters.take(&takes, now).await? {
-        Taken::All(receipt) => Ok(receipt),
+        Taken::All(Receipt(mut counted)) => {
+            counted.retain(|(_, member)| *member == attempt);
+            Ok(Receipt(counted))
+        }
         Taken::Refused { name: _, retry_after } => Err(Refusal::RateLimited { retry_after }.into()),
     }
 }
@@ -60,7 +64,9 @@ pub(super) async fn deliver(
     let (report, refusal) = match answer {
         SendAnswer::Accepted => (DeliveryReport::Sent, None),
         SendAnswer::Unknown => (DeliveryReport::Unknown, None),
-        SendAnswer::ReceiverRefused => (DeliveryReport::ReceiverRefused, Some(Refusal::DestinationUnsupported)),
+        SendAnswer::ReceiverRefused => {
+            (DeliveryReport::ReceiverRefused, Some(Refusal::DestinationUnsupported))
+        }
         SendAnswer::Refused => (DeliveryReport::NotSent, Some(Refusal::GatewayRefused)),
         SendAnswer::NotSent => (DeliveryReport::NotSent, Some(Refusal::GatewayUnavailable)),
     };

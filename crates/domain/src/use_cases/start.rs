@@ -9,7 +9,6 @@ use crate::code::Nonce;
 use crate::credential::Caller;
 use crate::guess::{GuessClass, GuessTotals};
 use crate::id::{AccountId, VerificationId};
-use crate::limit::SendId;
 use crate::message::{AppHash, Locale, Origin};
 use crate::phone::Phone;
 use crate::ports::{Inserted, Standing};
@@ -76,7 +75,9 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
         let standing = verifier.ports.verifications.standing(&opening.subject, today(now)).await?;
         let latest = standing.latest.as_ref().map(|latest| step(latest, Command::Settle, now).next);
         let live = latest.filter(|latest| latest.is_live(now));
-        if let Some(live) = live {
+        if let Some(mut live) = live {
+            // Whoever starts again may have changed the device or the language.
+            live.message.clone_from(&opening.message);
             match resend_live(verifier, application, live, standing.guesses, now).await? {
                 Some(resent) => return Ok(Started::Resent(resent)),
                 None => continue,
@@ -111,8 +112,8 @@ async fn begin(
     let Opening { subject, username, message } = opening;
     let budget = Budget::of(&application.policy);
     let opened = open(id, subject.clone(), username.clone(), message.clone(), budget, seed, now);
-    let send_id = SendId { verification: id, number: opened.delivery.number };
-    let receipt = send::take(verifier, application, subject, send_id, now).await?;
+    let number = opened.delivery.number;
+    let receipt = send::take(verifier, application, subject, now).await?;
     match ports.verifications.insert(&opened).await {
         Ok(Inserted::Stored) => {}
         Ok(Inserted::LiveExists) => {
@@ -125,7 +126,7 @@ async fn begin(
             return Err(error.into());
         }
     }
-    let sending = Sending { verification: opened, number: send_id.number, receipt };
+    let sending = Sending { verification: opened, number, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
 }
 

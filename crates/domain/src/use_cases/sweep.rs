@@ -1,6 +1,7 @@
 //! Retention: what is old goes.
 
 use super::{Failure, Verifier};
+use crate::guess::GUESS_WINDOW_DAYS;
 use crate::time::{Day, Timestamp};
 
 /// How long things are kept, in days.
@@ -28,8 +29,9 @@ pub const SWEEP_ROWS_MAX: u32 = 1000;
 /// [`Failure`] when a port fails.
 pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
     let today = Day::of(verifier.now());
-    let before = Timestamp::from_second(i64::from(today.minus(retention.verification_days).number()) * 86_400)
-        .unwrap_or(Timestamp::MIN);
-    let ledger_before = today.minus(retention.ledger_days);
+    let before =
+        Timestamp::from_second(i64::from(today.minus(retention.verification_days).number()) * 86_400)
+            .unwrap_or(Timestamp::MIN);
+    let ledger_before = today.minus(retention.ledger_days.max(GUESS_WINDOW_DAYS));
     Ok(verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?)
 }

@@ -124,7 +124,9 @@ pub fn step(verification: &Verification, command: Command, now: Timestamp) -> St
         Command::RejectTaken => reject_taken(&mut next, now),
         Command::Lock => (finish(&mut next, State::Locked { at: now }, Outcome::TooManyChecks), None),
         Command::Cancel => (cancel(&mut next, now), None),
-        Command::Abandon => (finish(&mut next, State::Expired { at: now }, Outcome::Final(State::Expired { at: now })), None),
+        Command::Abandon => {
+            (finish(&mut next, State::Expired { at: now }, Outcome::Final(State::Expired { at: now })), None)
+        }
     };
     if next != *verification {
         next.version = verification.version.wrapping_add(1);
@@ -138,7 +140,12 @@ fn expire_if_over(next: &mut Verification, now: Timestamp) {
     }
 }
 
-fn resend(next: &mut Verification, seed: Seed, pepper_known: bool, now: Timestamp) -> (Outcome, Option<Effect>) {
+fn resend(
+    next: &mut Verification,
+    seed: Seed,
+    pepper_known: bool,
+    now: Timestamp,
+) -> (Outcome, Option<Effect>) {
     match next.state {
         State::Pending => {}
         State::Approved { .. } | State::Expired { .. } | State::Canceled { .. } | State::Locked { .. } => {
@@ -151,10 +158,14 @@ fn resend(next: &mut Verification, seed: Seed, pepper_known: bool, now: Timestam
     if now < next.resend_at {
         return (Outcome::TooSoon { resend_at: next.resend_at }, None);
     }
-    let renew = !pepper_known || until(now, next.generation.expires_at) < next.budget.renew_below;
+    // A code that is shorter than the guess budget now asks for could not be checked any more.
+    let too_short = seed.length > next.generation.length;
+    let dying = until(now, next.generation.expires_at) < next.budget.renew_below;
+    let renew = !pepper_known || too_short || dying;
     if renew {
         let expires_at = after(now, next.budget.lifetime);
-        next.generation = Generation { nonce: seed.nonce, pepper: seed.pepper, length: seed.length, expires_at };
+        next.generation =
+            Generation { nonce: seed.nonce, pepper: seed.pepper, length: seed.length, expires_at };
     }
     next.sends_used += 1;
     next.sent_at = now;
@@ -178,7 +189,9 @@ fn record_delivery(
     let (state, effect) = match report {
         DeliveryReport::Sent => (DeliveryState::Sent, None),
         DeliveryReport::Unknown => (DeliveryState::Unknown, None),
-        DeliveryReport::NotSent | DeliveryReport::ReceiverRefused => (DeliveryState::Failed, Some(Effect::Refund)),
+        DeliveryReport::NotSent | DeliveryReport::ReceiverRefused => {
+            (DeliveryState::Failed, Some(Effect::Refund))
+        }
     };
     next.delivery.state = state;
     if effect.is_some() {

@@ -13,7 +13,8 @@ use super::{Database, SqliteStore};
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
-pub(super) const ADD: &str = "INSERT INTO accounts (id, application, username, phone, phone_verified_at, created_at)
+pub(super) const ADD: &str =
+    "INSERT INTO accounts (id, application, username, phone, phone_verified_at, created_at)
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (application, username) DO NOTHING";
 
 pub(super) const FIND: &str =
@@ -22,7 +23,8 @@ pub(super) const FIND: &str =
 pub(super) const LOAD: &str = concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.id = $1");
 
 pub(super) const LIST: &str = concat!(
-    "SELECT ", account_columns!(),
+    "SELECT ",
+    account_columns!(),
     " FROM accounts a WHERE a.application = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3"
 );
 
@@ -74,7 +76,11 @@ impl Database {
         Ok((present.ok_or(RowFault("account"))?, false))
     }
 
-    async fn find(&self, application: &ApplicationId, username: &Username) -> Result<Option<Account>, Failure> {
+    async fn find(
+        &self,
+        application: &ApplicationId,
+        username: &Username,
+    ) -> Result<Option<Account>, Failure> {
         let query = sqlx::query(FIND).bind(application.as_str()).bind(username.as_str());
         query.fetch_optional(&self.readers).await?.as_ref().map(|row| self.account(row)).transpose()
     }

@@ -43,8 +43,20 @@ macro_rules! account_columns {
 macro_rules! credential_columns {
     ($table:literal) => {
         concat!(
-            $table, ".id, ", $table, ".application, ", $table, ".kind, ", $table, ".account_id, ",
-            $table, ".created_at, ", $table, ".expires_at, ", $table, ".revoked_at"
+            $table,
+            ".id, ",
+            $table,
+            ".application, ",
+            $table,
+            ".kind, ",
+            $table,
+            ".account_id, ",
+            $table,
+            ".created_at, ",
+            $table,
+            ".expires_at, ",
+            $table,
+            ".revoked_at"
         )
     };
 }
@@ -129,11 +141,7 @@ impl<'row> Columns<'row> {
     }
 
     pub(super) fn totals(&mut self) -> Result<GuessTotals, Failure> {
-        Ok(GuessTotals {
-            short_in_window: self.take()?,
-            short_today: self.take()?,
-            long_today: self.take()?,
-        })
+        Ok(GuessTotals { short_in_window: self.take()?, short_today: self.take()?, long_today: self.take()? })
     }
 
     pub(super) fn account(&mut self) -> Result<Account, Failure> {

@@ -68,7 +68,11 @@ impl Database {
         }
         let mut turn = self.writer.turn().await?;
         let mut transaction = turn.begin().await?;
-        sqlx::query(CLEAR).bind(now.as_millisecond()).bind(CLEARED_AT_ONCE).execute(&mut *transaction).await?;
+        sqlx::query(CLEAR)
+            .bind(now.as_millisecond())
+            .bind(CLEARED_AT_ONCE)
+            .execute(&mut *transaction)
+            .await?;
         let mut added = Vec::with_capacity(takes.len());
         for take in takes {
             match take_one(take, now, &mut transaction).await? {
@@ -110,7 +114,11 @@ impl Database {
     }
 }
 
-async fn take_one(take: &Take, now: Timestamp, transaction: &mut SqliteConnection) -> Result<OneTaken, Failure> {
+async fn take_one(
+    take: &Take,
+    now: Timestamp,
+    transaction: &mut SqliteConnection,
+) -> Result<OneTaken, Failure> {
     // Where so many count now and one more, there is no room for another.
     let Some(last) = take.limit.max.checked_sub(1) else {
         return Ok(OneTaken::Full { room_at: after(now, take.limit.window) });

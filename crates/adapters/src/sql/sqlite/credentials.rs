@@ -19,7 +19,10 @@ pub(super) const ISSUE: &str = "INSERT INTO credentials
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 pub(super) const HOLDER: &str = concat!(
-    "SELECT ", credential_columns!("c"), ", ", account_columns!(),
+    "SELECT ",
+    credential_columns!("c"),
+    ", ",
+    account_columns!(),
     " FROM credentials c LEFT JOIN accounts a ON a.id = c.account_id WHERE c.secret_hash = $1"
 );
 
@@ -27,9 +30,12 @@ pub(super) const HOLDER: &str = concat!(
 macro_rules! list {
     ($which:literal) => {
         concat!(
-            "SELECT ", credential_columns!("c"),
+            "SELECT ",
+            credential_columns!("c"),
             ", a.username FROM credentials c LEFT JOIN accounts a ON a.id = c.account_id
-             WHERE c.application = $1 AND c.id < $2 AND ", $which, " ORDER BY c.id DESC LIMIT $3"
+             WHERE c.application = $1 AND c.id < $2 AND ",
+            $which,
+            " ORDER BY c.id DESC LIMIT $3"
         )
     };
 }
@@ -42,7 +48,8 @@ pub(super) const LIST_TOKENS_OF_ACCOUNT: &str = list!("c.account_id = $4");
 pub(super) const REVOKE: &str = concat!(
     "UPDATE credentials SET revoked_at = ifnull(revoked_at, $3)
      WHERE id = $1 AND application = $2 AND (account_id IS NOT NULL) = $4 AND ($5 IS NULL OR account_id = $5)
-     RETURNING ", credential_columns!("credentials")
+     RETURNING ",
+    credential_columns!("credentials")
 );
 
 #[async_trait]

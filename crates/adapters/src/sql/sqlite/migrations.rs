@@ -50,7 +50,10 @@ impl SqliteStore {
             })
             .collect();
         for (version, description) in self.0.applied().await? {
-            migrations.entry(version).or_insert(MigrationStatus { version, description, applied: true }).applied = true;
+            migrations
+                .entry(version)
+                .or_insert(MigrationStatus { version, description, applied: true })
+                .applied = true;
         }
         Ok(migrations.into_values().collect())
     }
@@ -82,15 +85,18 @@ fn migrator() -> Migrator {
 }
 
 fn refusal(error: MigrateError) -> SqlError {
-    match error {
-        MigrateError::VersionMissing(version) => SqlError::Newer { version },
-        MigrateError::VersionMismatch(version) => SqlError::Altered { version },
-        error => SqlError::Migration(error),
+    if let MigrateError::VersionMissing(version) = error {
+        return SqlError::Newer { version };
     }
+    if let MigrateError::VersionMismatch(version) = error {
+        return SqlError::Altered { version };
+    }
+    SqlError::Migration(error)
 }
 
 async fn has_table(database: impl Executor<'_, Database = Sqlite>, table: &str) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1)");
+    let found =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1)");
     found.bind(table).fetch_one(database).await
 }
 

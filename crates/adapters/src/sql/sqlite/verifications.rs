@@ -1,112 +1,30 @@
 //! Verifications and the ledger of wrong checks.
 
+pub(super) mod statements;
+
 use async_trait::async_trait;
 use domain::guess::{GUESS_WINDOW_DAYS, Guess, GuessClass};
 use domain::id::{AccountId, VerificationId};
+use domain::message::{AppHash, Origin};
 use domain::ports::{
-    Approval, Approved, Change, Inserted, Loaded, Page, PortError, Saved, Standing,
-    VerificationFilter, VerificationStore,
+    Approval, Approved, Change, Inserted, Loaded, Page, PortError, Saved, Standing, VerificationFilter,
+    VerificationStore,
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Row as _, Sqlite};
-use uuid::Uuid;
 
-use super::columns::{Columns, stored_millis, verification_columns};
+use self::statements::{
+    BIND_PHONE, CHARGE, INSERT, IS_AT_VERSION, LOAD, PING, SAVE, SETTLE, STANDING, SWEEP_LEDGER,
+    SWEEP_VERIFICATIONS, TAKE_PHONE_AWAY, WRONG_CHECKS,
+};
+use super::columns::{Columns, stored_millis};
 use super::{Database, SqliteStore, listing};
 use crate::sql::failure::Failure;
 use crate::sql::rows::{self, RowFault};
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
-
-/// The wrong checks of a phone: on short codes within the window, on short and on long codes today. What a clock that
-/// goes ahead has charged to tomorrow counts in the window: the budget errs on the strict side.
-macro_rules! totals {
-    (phone: $phone:literal, window_after: $after:literal, today: $today:literal) => {
-        concat!(
-            "(SELECT coalesce(sum(w.short_codes), 0) FROM wrong_checks w WHERE w.phone = ", $phone,
-            " AND w.day > ", $after, "), \
-             coalesce((SELECT w.short_codes FROM wrong_checks w WHERE w.phone = ", $phone, " AND w.day = ", $today, "), 0), \
-             coalesce((SELECT w.long_codes FROM wrong_checks w WHERE w.phone = ", $phone, " AND w.day = ", $today, "), 0)"
-        )
-    };
-}
-
-/// That a row is about the subject of `$phone`, `$application`, `$purpose`, `$account`. The words are those of the
-/// indexes, so that they serve.
-macro_rules! of_subject {
-    ($phone:literal, $application:literal, $purpose:literal, $account:literal) => {
-        concat!(
-            "phone = ", $phone, " AND application = ", $application, " AND purpose = ", $purpose,
-            " AND ifnull(account_id, x'') = ifnull(", $account, ", x'')"
-        )
-    };
-}
-
-/// A pending one is always the youngest, whatever clock it was made by: none is inserted beside it.
-pub(super) const STANDING: &str = concat!(
-    "SELECT ", totals!(phone: "$1", window_after: "$5", today: "$6"), ", ", verification_columns!(),
-    " FROM (SELECT 1) AS always LEFT JOIN verifications v ON v.seq = coalesce(
-        (SELECT seq FROM verifications WHERE ", of_subject!("$1", "$2", "$3", "$4"), " AND state = 'pending'),
-        (SELECT seq FROM verifications WHERE ", of_subject!("$1", "$2", "$3", "$4"), "
-            ORDER BY created_at DESC, seq DESC LIMIT 1))
-     LEFT JOIN accounts a ON a.id = v.account_id"
-);
-
-pub(super) const LOAD: &str = concat!(
-    "SELECT ", totals!(phone: "v.phone", window_after: "$2", today: "$3"), ", ", verification_columns!(),
-    " FROM verifications v LEFT JOIN accounts a ON a.id = v.account_id WHERE v.id = $1"
-);
-
-/// Does nothing beside a pending verification of the subject.
-pub(super) const INSERT: &str = concat!(
-    "INSERT INTO verifications (id, version, application, account_id, phone, purpose, state, final_at, \
-        nonce, pepper, code_length, expires_at, locale, app_hash, origin, \
-        delivery_number, delivery_state, delivery_at, created_at, sent_at, resend_at, \
-        sends_used, checks_used, lifetime_ms, renew_below_ms, checks_max, cooldowns_ms)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-        $23, $24, $25, $26, $27
-     WHERE NOT EXISTS (SELECT 1 FROM verifications WHERE ", of_subject!("$5", "$3", "$6", "$4"), " AND state = 'pending')"
-);
-
-/// What [`domain::verification::Command::Settle`] makes of a pending verification whose life is over.
-pub(super) const SETTLE: &str = concat!(
-    "UPDATE verifications SET state = 'expired', final_at = $5, version = version + 1
-     WHERE ", of_subject!("$1", "$2", "$3", "$4"), " AND state = 'pending' AND expires_at <= $5"
-);
-
-/// All that a step may change.
-pub(super) const SAVE: &str = "UPDATE verifications SET version = $3, state = $4, final_at = $5, \
-        nonce = $6, pepper = $7, code_length = $8, expires_at = $9, \
-        delivery_number = $10, delivery_state = $11, delivery_at = $12, \
-        sent_at = $13, resend_at = $14, sends_used = $15, checks_used = $16
-     WHERE id = $1 AND version = $2";
-
-pub(super) const IS_AT_VERSION: &str = "SELECT 1 FROM verifications WHERE id = $1 AND version = $2";
-
-pub(super) const WRONG_CHECKS: &str = "SELECT short_codes, long_codes FROM wrong_checks WHERE phone = $1 AND day = $2";
-
-/// Answers the counts with this one.
-pub(super) const CHARGE: &str = "INSERT INTO wrong_checks (phone, day, short_codes, long_codes) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (phone, day) DO UPDATE
-        SET short_codes = short_codes + excluded.short_codes, long_codes = long_codes + excluded.long_codes
-     RETURNING short_codes, long_codes";
-
-pub(super) const TAKE_PHONE_AWAY: &str = "UPDATE accounts SET phone = NULL, phone_verified_at = NULL
-     WHERE application = $1 AND phone = $2 AND id <> $3 RETURNING id";
-
-pub(super) const BIND_PHONE: &str =
-    "UPDATE accounts SET phone = $3, phone_verified_at = $4 WHERE id = $1 AND application = $2";
-
-pub(super) const SWEEP_VERIFICATIONS: &str = "DELETE FROM verifications WHERE seq IN
-     (SELECT seq FROM verifications WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
-
-/// A phone has at most one row a day, and only where somebody mistyped: what a day leaves is few.
-pub(super) const SWEEP_LEDGER: &str = "DELETE FROM wrong_checks WHERE day < $1";
-
-/// Finds nothing, but needs a database that was migrated.
-pub(super) const PING: &str = "SELECT 1 FROM verifications WHERE seq = 0";
 
 #[async_trait]
 impl VerificationStore for SqliteStore {
@@ -150,8 +68,9 @@ impl VerificationStore for SqliteStore {
 
 impl Database {
     async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, Failure> {
-        let query = bind_subject(sqlx::query(STANDING), &self.vault.seal(subject.phone), subject);
-        let row = bind_days(query, today).fetch_one(&self.readers).await?;
+        let query = bind_days(sqlx::query(STANDING), today);
+        let query = bind_subject(query, &self.vault.seal(subject.phone), subject);
+        let row = query.fetch_one(&self.readers).await?;
         let mut columns = Columns::of(&row, &self.vault);
         let guesses = columns.totals()?;
         let latest = if columns.is_null()? { None } else { Some(columns.verification()?) };
@@ -159,7 +78,7 @@ impl Database {
     }
 
     async fn load(&self, id: VerificationId, today: Day) -> Result<Option<Loaded>, Failure> {
-        let query = bind_days(sqlx::query(LOAD).bind(id.uuid()), today);
+        let query = bind_days(sqlx::query(LOAD), today).bind(id.uuid());
         let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
         let mut columns = Columns::of(&row, &self.vault);
         let guesses = columns.totals()?;
@@ -176,8 +95,8 @@ impl Database {
             return Ok(Inserted::Stored);
         }
         let mut transaction = turn.begin().await?;
-        bind_subject(sqlx::query(SETTLE), &phone, &verification.subject)
-            .bind(verification.created_at.as_millisecond())
+        let now = verification.created_at.as_millisecond();
+        bind_subject(sqlx::query(SETTLE).bind(now).bind(now), &phone, &verification.subject)
             .execute(&mut *transaction)
             .await?;
         let inserted = bind_new(sqlx::query(INSERT), &phone, verification).execute(&mut *transaction).await?;
@@ -242,11 +161,7 @@ impl Database {
             (true, GuessClass::Short) => (1, 0),
             (true, GuessClass::Long) => (0, 1),
         };
-        let statement = if guess.wrong {
-            sqlx::query(CHARGE)
-        } else {
-            sqlx::query(WRONG_CHECKS)
-        };
+        let statement = if guess.wrong { sqlx::query(CHARGE) } else { sqlx::query(WRONG_CHECKS) };
         let phone = self.vault.seal(verification.subject.phone);
         let mut query = statement.bind(phone.to_vec()).bind(guess.day.number());
         if guess.wrong {
@@ -345,7 +260,7 @@ fn bind_subject(query: Query, phone: &[u8], subject: &Subject) -> Query {
         .bind(phone.to_vec())
         .bind(subject.application.as_str())
         .bind(subject.purpose.as_str())
-        .bind(account_uuid(subject))
+        .bind(subject.account.map(AccountId::uuid))
 }
 
 /// The last day before the window, and today.
@@ -354,13 +269,7 @@ fn bind_days(query: Query, today: Day) -> Query {
 }
 
 fn bind_new(query: Query, phone: &[u8], new: &Verification) -> Query {
-    query
-        .bind(new.id.uuid())
-        .bind(new.version)
-        .bind(new.subject.application.as_str())
-        .bind(account_uuid(&new.subject))
-        .bind(phone.to_vec())
-        .bind(new.subject.purpose.as_str())
+    bind_subject(query.bind(new.id.uuid()).bind(new.version), phone, &new.subject)
         .bind(new.state.as_str())
         .bind(new.state.final_at().map(Timestamp::as_millisecond))
         .bind(new.generation.nonce.bytes().to_vec())
@@ -368,8 +277,8 @@ fn bind_new(query: Query, phone: &[u8], new: &Verification) -> Query {
         .bind(new.generation.length.digits())
         .bind(new.generation.expires_at.as_millisecond())
         .bind(new.message.locale.as_str())
-        .bind(new.message.app_hash.as_ref().map(domain::message::AppHash::as_str))
-        .bind(new.message.origin.as_ref().map(domain::message::Origin::as_str))
+        .bind(new.message.app_hash.as_ref().map(AppHash::as_str))
+        .bind(new.message.origin.as_ref().map(Origin::as_str))
         .bind(new.delivery.number)
         .bind(new.delivery.state.as_str())
         .bind(new.delivery.at.as_millisecond())
@@ -382,8 +291,4 @@ fn bind_new(query: Query, phone: &[u8], new: &Verification) -> Query {
         .bind(stored_millis(new.budget.renew_below))
         .bind(new.budget.checks_max)
         .bind(rows::cooldowns_text(&new.budget.cooldowns))
-}
-
-fn account_uuid(subject: &Subject) -> Option<Uuid> {
-    subject.account.map(AccountId::uuid)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::SqliteOptions;
@@ -30,12 +30,15 @@ pub(super) struct Writer {
 
 /// A turn at the connection.
 pub(super) struct Turn<'a> {
-    connection: tokio::sync::MappedMutexGuard<'a, SqliteConnection>,
+    connection: MappedMutexGuard<'a, SqliteConnection>,
     settled: &'a AtomicBool,
 }
 
 impl Writer {
-    pub(super) async fn open(options: SqliteConnectOptions, waits: &SqliteOptions) -> Result<Self, sqlx::Error> {
+    pub(super) async fn open(
+        options: SqliteConnectOptions,
+        waits: &SqliteOptions,
+    ) -> Result<Self, sqlx::Error> {
         let connection = connect(&options, waits.busy_timeout).await?;
         Ok(Self {
             options,
@@ -48,8 +51,11 @@ impl Writer {
 
     /// Waits for a turn: first come, first served, no longer than the acquire time-out.
     pub(super) async fn turn(&self) -> Result<Turn<'_>, sqlx::Error> {
-        let mut slot =
-            timeout(self.acquire_timeout, self.connection.lock()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        timeout(self.acquire_timeout, self.next_turn()).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+    }
+
+    async fn next_turn(&self) -> Result<Turn<'_>, sqlx::Error> {
+        let mut slot = self.connection.lock().await;
         if self.closed.load(Ordering::Acquire) {
             return Err(sqlx::Error::PoolClosed);
         }
@@ -109,7 +115,10 @@ async fn is_idle(connection: &mut SqliteConnection) -> bool {
 
 /// Connects. Going over to WAL in a new file, and cleaning up when the last connection of another process closes, take
 /// a lock that SQLite's own wait does not cover, so that an open that meets it is tried again here.
-async fn connect(options: &SqliteConnectOptions, busy_timeout: Duration) -> Result<SqliteConnection, sqlx::Error> {
+async fn connect(
+    options: &SqliteConnectOptions,
+    busy_timeout: Duration,
+) -> Result<SqliteConnection, sqlx::Error> {
     let give_up_at = Instant::now() + busy_timeout;
     loop {
         match options.connect().await {
@@ -120,5 +129,71 @@ async fn connect(options: &SqliteConnectOptions, busy_timeout: Duration) -> Resu
             }
             done => return done,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn writer(directory: &tempfile::TempDir) -> Writer {
+        let path = directory.path().join("verify.db");
+        let options =
+            SqliteOptions { acquire_timeout: Duration::from_millis(50), ..SqliteOptions::at(&path) };
+        Writer::open(super::super::connecting(&path, &options).create_if_missing(true), &options)
+            .await
+            .unwrap()
+    }
+
+    async fn works(writer: &Writer) {
+        let mut turn = writer.turn().await.unwrap();
+        turn.begin().await.unwrap().commit().await.unwrap();
+        turn.settle();
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_broke_off_is_rolled_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(&directory).await;
+        {
+            let mut turn = writer.turn().await.unwrap();
+            let mut transaction = turn.begin().await.unwrap();
+            sqlx::query("CREATE TABLE half_made (id INTEGER)").execute(&mut *transaction).await.unwrap();
+        }
+        works(&writer).await;
+        let mut turn = writer.turn().await.unwrap();
+        let found = sqlx::query("SELECT 1 FROM sqlite_schema").fetch_optional(&mut *turn).await.unwrap();
+        assert!(found.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_lost_its_transaction_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(&directory).await;
+        {
+            let mut turn = writer.turn().await.unwrap();
+            let mut transaction = turn.begin().await.unwrap();
+            // As SQLite does by itself when the disk is full. The rollback that follows finds no transaction.
+            sqlx::query("ROLLBACK").execute(&mut *transaction).await.unwrap();
+        }
+        works(&writer).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_turn_without_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(&directory).await;
+        let turn = writer.turn().await.unwrap();
+        assert!(matches!(writer.turn().await.err(), Some(sqlx::Error::PoolTimedOut)));
+        drop(turn);
+        works(&writer).await;
+    }
+
+    #[tokio::test]
+    async fn behind_a_close_nobody_writes() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(&directory).await;
+        writer.close().await;
+        assert!(matches!(writer.turn().await.err(), Some(sqlx::Error::PoolClosed)));
     }
 }

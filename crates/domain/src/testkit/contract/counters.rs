@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::super::demand::{kept, present};
 use super::ground::Ground;
 use super::race::{RACERS, race};
-use crate::id::VerificationId;
-use crate::limit::{Limit, Member, SendId, SendParties, Take, takes_of_a_send};
+use crate::limit::{Limit, Member, SendParties, Take, takes_of_a_send};
 use crate::phone_key::PhoneKey;
 use crate::policy::{Limits, Policy};
 use crate::ports::{Counters, Receipt, Taken};
@@ -60,12 +59,8 @@ impl Bench<'_> {
         let key: [u8; 32] = self.ground.bytes();
         let phone = present(PhoneKey::new(&key).ok(), "32 bytes are a key").fingerprint(self.ground.phone());
         let parties = SendParties { application: &self.ground.application(), account: None, phone };
-        let verification = present(
-            VerificationId::new(self.ground.now(), self.ground.entropy()).ok(),
-            "the randomness of a ground never ends",
-        );
-        let send = SendId { verification, number: 1 };
-        let takes = takes_of_a_send(&Policy { limits, ..Policy::default() }, &parties, send);
+        let attempt = Member(self.ground.bytes());
+        let takes = takes_of_a_send(&Policy { limits, ..Policy::default() }, &parties, attempt);
         present(takes.into_iter().next(), "one limit makes one take")
     }
 

@@ -1,0 +1,113 @@
+//! What is asked of the tables of verifications and of wrong checks. Owns the texts; the order of their parameters is
+//! that of [`super`].
+
+use super::super::columns::verification_columns;
+
+/// The wrong checks of a phone: on short codes within the window (behind the day `$1`), on short and on long codes
+/// today (`$2`). What a clock that goes ahead has charged to tomorrow counts in the window: the budget errs on the
+/// strict side.
+macro_rules! totals_of {
+    ($phone:literal) => {
+        concat!(
+            "(SELECT coalesce(sum(short_codes), 0) FROM wrong_checks w WHERE w.phone = ",
+            $phone,
+            " AND w.day > $1), ",
+            "coalesce((SELECT short_codes FROM wrong_checks w WHERE w.phone = ",
+            $phone,
+            " AND w.day = $2), 0), ",
+            "coalesce((SELECT long_codes FROM wrong_checks w WHERE w.phone = ",
+            $phone,
+            " AND w.day = $2), 0)"
+        )
+    };
+}
+
+/// That a row is about the subject of `$3` to `$6`. The words are those of the indexes, so that they serve.
+macro_rules! of_subject {
+    () => {
+        "phone = $3 AND application = $4 AND purpose = $5 AND ifnull(account_id, x'') = ifnull($6, x'')"
+    };
+}
+
+/// A pending verification is the youngest, whatever clock it was made by: none is inserted beside it.
+pub(in super::super) const STANDING: &str = concat!(
+    "SELECT ",
+    totals_of!("$3"),
+    ", ",
+    verification_columns!(),
+    " FROM (SELECT 1) AS always
+      LEFT JOIN verifications v ON v.seq = coalesce(
+        (SELECT seq FROM verifications WHERE ",
+    of_subject!(),
+    " AND state = 'pending'),
+        (SELECT seq FROM verifications WHERE ",
+    of_subject!(),
+    " ORDER BY created_at DESC, seq DESC LIMIT 1))
+      LEFT JOIN accounts a ON a.id = v.account_id"
+);
+
+pub(in super::super) const LOAD: &str = concat!(
+    "SELECT ",
+    totals_of!("v.phone"),
+    ", ",
+    verification_columns!(),
+    " FROM verifications v LEFT JOIN accounts a ON a.id = v.account_id WHERE v.id = $3"
+);
+
+/// Does nothing beside a pending verification of the subject.
+pub(in super::super) const INSERT: &str = concat!(
+    "INSERT INTO verifications
+        (id, version, phone, application, purpose, account_id, state, final_at,
+         nonce, pepper, code_length, expires_at, locale, app_hash, origin,
+         delivery_number, delivery_state, delivery_at, created_at, sent_at, resend_at,
+         sends_used, checks_used, lifetime_ms, renew_below_ms, checks_max, cooldowns_ms)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27
+     WHERE NOT EXISTS (SELECT 1 FROM verifications WHERE ",
+    of_subject!(),
+    " AND state = 'pending')"
+);
+
+/// What [`domain::verification::Command::Settle`] makes of a pending verification whose life is over at `$2`.
+pub(in super::super) const SETTLE: &str = concat!(
+    "UPDATE verifications SET state = 'expired', final_at = $1, version = version + 1
+     WHERE ",
+    of_subject!(),
+    " AND state = 'pending' AND expires_at <= $2"
+);
+
+/// All that a step may change.
+pub(in super::super) const SAVE: &str = "UPDATE verifications SET
+        version = $3, state = $4, final_at = $5, nonce = $6, pepper = $7, code_length = $8, expires_at = $9,
+        delivery_number = $10, delivery_state = $11, delivery_at = $12,
+        sent_at = $13, resend_at = $14, sends_used = $15, checks_used = $16
+     WHERE id = $1 AND version = $2";
+
+pub(in super::super) const IS_AT_VERSION: &str = "SELECT 1 FROM verifications WHERE id = $1 AND version = $2";
+
+pub(in super::super) const WRONG_CHECKS: &str =
+    "SELECT short_codes, long_codes FROM wrong_checks WHERE phone = $1 AND day = $2";
+
+/// Answers the counts with what is added to them.
+pub(in super::super) const CHARGE: &str = "
+    INSERT INTO wrong_checks (phone, day, short_codes, long_codes) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (phone, day) DO UPDATE
+        SET short_codes = short_codes + excluded.short_codes, long_codes = long_codes + excluded.long_codes
+    RETURNING short_codes, long_codes";
+
+pub(in super::super) const TAKE_PHONE_AWAY: &str = "
+    UPDATE accounts SET phone = NULL, phone_verified_at = NULL
+    WHERE application = $1 AND phone = $2 AND id <> $3 RETURNING id";
+
+pub(in super::super) const BIND_PHONE: &str =
+    "UPDATE accounts SET phone = $3, phone_verified_at = $4 WHERE id = $1 AND application = $2";
+
+pub(in super::super) const SWEEP_VERIFICATIONS: &str = "
+    DELETE FROM verifications WHERE seq IN
+        (SELECT seq FROM verifications WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+
+/// A phone has one row a day at most, and only where somebody mistyped: what a day leaves is few.
+pub(in super::super) const SWEEP_LEDGER: &str = "DELETE FROM wrong_checks WHERE day < $1";
+
+/// Finds nothing, but needs a database that was migrated.
+pub(in super::super) const PING: &str = "SELECT 1 FROM verifications WHERE seq = 0";

@@ -1,0 +1,37 @@
+//! The HTTP front end from outside: every promise is tried through the endpoint that is served, over the fakes of the
+//! domain. Whatever is asked, the harness holds each answer against the API document and the form of its kind.
+
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod checking;
+#[cfg(test)]
+mod classic;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod document;
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod hanging_up;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod junk;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod methods;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod starting;
+#[cfg(test)]
+mod taken;
+#[cfg(test)]
+mod wire;

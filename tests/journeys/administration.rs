@@ -1,0 +1,119 @@
+//! The command line beside a running service: one database, two processes.
+
+use harness::{Finished, Service, directory, run};
+use serde_json::{Value, json};
+
+/// The command line on a demo's files.
+struct Admin {
+    config: String,
+}
+
+impl Admin {
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let mut all = vec!["--config", &self.config];
+        all.extend(arguments);
+        run(&all, &[])
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let finished = self.run(&all);
+        assert!(finished.status.success(), "{arguments:?}: {}", finished.stderr);
+        serde_json::from_str(&finished.stdout).expect("a line of JSON")
+    }
+}
+
+fn admin(directory: &std::path::Path) -> Admin {
+    Admin { config: directory.join("config.toml").display().to_string() }
+}
+
+#[tokio::test]
+async fn an_operator_adds_an_account_and_gives_it_a_token() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    assert_eq!(admin.json(&["account", "add", "gita"])["added"], true);
+    assert_eq!(admin.json(&["account", "add", "gita"])["added"], false);
+    let issued = admin.json(&["token", "issue", "gita", "--days", "1"]);
+    let token = issued["secret"].as_str().expect("a secret");
+    let _ = demo.client.post("/v1/verifications", token, &json!({"phone": "9851012345"})).await.is(201);
+
+    let listed = admin.json(&["token", "list", "--account", "gita"]);
+    assert_eq!(listed["items"][0]["account"], "gita");
+    assert_eq!(listed["items"][0]["secret"], Value::Null, "a secret is shown once");
+    let id = issued["id"].as_str().expect("an id");
+    assert!(admin.json(&["token", "revoke", id])["revoked_at"].is_string());
+    let _ = demo.client.get("/v1/verifications", token).await.is_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn an_operator_looks_at_verifications_and_cancels_one() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let token = demo.told("user_token");
+    let started = demo.client.post("/v1/verifications", token, &json!({"phone": "9841234567"})).await.is(201);
+    let id = started.member("id");
+
+    let listed = admin.json(&["verification", "list", "--status", "pending", "--phone", "9841234567"]);
+    assert_eq!(listed["items"][0]["id"], id.as_str());
+    assert_eq!(listed["items"][0]["phone"], "+97798•••••67");
+    assert_eq!(admin.json(&["verification", "cancel", &id])["status"], "canceled");
+    assert_eq!(admin.json(&["verification", "show", &id])["status"], "canceled");
+    let code = demo.code("+9779841234567").await;
+    let check =
+        demo.client.post(&format!("/v1/verifications/{id}/checks"), token, &json!({"code": code})).await;
+    let _ = check.is_problem(410, "verification-canceled");
+
+    let table = admin.run(&["verification", "list"]);
+    assert!(table.stdout.contains("canceled") && !table.stdout.contains('{'), "{}", table.stdout);
+}
+
+#[tokio::test]
+async fn keys_are_issued_listed_and_revoked() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let issued = admin.json(&["key", "issue", "--scope", "admin"]);
+    let key = issued["secret"].as_str().expect("a secret");
+    let _ = demo.client.get("/v1/verifications", key).await.is(200);
+    let refused = demo.client.post("/v1/verifications", key, &json!({"phone": "9841234567"})).await;
+    let _ = refused.is_problem(403, "scope-missing");
+    let _ = admin.json(&["key", "revoke", issued["id"].as_str().expect("an id")]);
+    let _ = demo.client.get("/v1/verifications", key).await.is_problem(401, "unauthenticated");
+    assert_eq!(admin.json(&["key", "list", "--limit", "1"])["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn mistakes_are_told_with_their_exit_codes() {
+    let directory = directory();
+    let _demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let nobody = admin.run(&["account", "show", "nobody"]);
+    assert_eq!((nobody.status.code(), nobody.stdout.as_str()), (Some(3), ""));
+    assert!(nobody.stderr.contains("account list"), "{}", nobody.stderr);
+    assert_eq!(admin.run(&["verification", "show", "not-an-id"]).status.code(), Some(2));
+    let unknown = "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+    assert_eq!(admin.run(&["verification", "show", unknown]).status.code(), Some(3));
+    assert_eq!(admin.run(&["nonsense"]).status.code(), Some(2));
+    assert_eq!(admin.run(&["account", "add", " x"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_database_that_is_not_there_yet_is_made_by_migrating() {
+    let directory = directory();
+    let database = format!("sqlite://{}", directory.path().join("new.db").display());
+    let environment = [
+        ("SPARROW_VERIFY__DATABASE__URL", database.as_str()),
+        ("SPARROW_VERIFY__SECRETS__PEPPER", "a pepper of a test: 0123456789abcdef"),
+        ("SPARROW_VERIFY__SECRETS__PHONE_KEY", "a phone key of a test: fedcba987654"),
+        ("SPARROW_VERIFY__APPLICATION__NAME", "Shop"),
+    ];
+    let early = run(&["account", "list"], &environment);
+    assert_eq!(early.status.code(), Some(1));
+    assert!(early.stderr.contains("db migrate"), "{}", early.stderr);
+    assert!(run(&["db", "migrate"], &environment).status.success());
+    let list = run(&["--json", "account", "list"], &environment);
+    assert_eq!(list.stdout.trim(), r#"{"items":[],"next":null}"#);
+}

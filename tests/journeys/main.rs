@@ -1,0 +1,8 @@
+//! Journeys: what people do with the real binary, from start to end.
+
+#[cfg(test)]
+mod administration;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod serving;

@@ -1,0 +1,170 @@
+//! Serving for real, with the simulator in the place of Sparrow.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use harness::{Client, Service, code_in, directory, run};
+use serde_json::{Value, json};
+
+const PHONE: &str = "+9779841234567";
+
+/// A configuration file as an operator writes it, without the gateway.
+fn configuration(directory: &Path, gateway: &str) -> String {
+    let path = |name: &str| directory.join(name).display().to_string();
+    fs::write(path("pepper"), "0123456789abcdef0123456789abcdef-pepper\n").expect("a file");
+    fs::write(path("phone-key"), "fedcba9876543210fedcba9876543210-phone\n").expect("a file");
+    let text = format!(
+        "[server]\nlisten = '127.0.0.1:0'\nlog_level = 'info'\n\n[database]\nurl = 'sqlite://{}'\n\n\
+         [secrets]\npepper_file = '{}'\nphone_key_file = '{}'\n\n[application]\nname = 'Shop'\n\n{gateway}",
+        path("verify.db"),
+        path("pepper"),
+        path("phone-key")
+    );
+    fs::write(path("verify.toml"), text).expect("a file");
+    path("verify.toml")
+}
+
+fn simulator(directory: &Path) -> Service {
+    let arguments =
+        ["simulator", "--json", "--listen", "127.0.0.1:0", "--token", "the-token", "--identity", "Shop"];
+    Service::start(&arguments, &[], directory)
+}
+
+fn sparrow(simulator: &Service) -> String {
+    let base_url = simulator.told("base_url");
+    format!("[sparrow]\ntoken = 'the-token'\nidentity = 'Shop'\nbase_url = '{base_url}'\n")
+}
+
+/// A key, issued by the command line.
+fn key(config: &str) -> String {
+    let issued = run(&["--config", config, "--json", "key", "issue"], &[]);
+    assert!(issued.status.success(), "{}", issued.stderr);
+    let issued: Value = serde_json::from_str(&issued.stdout).expect("a line of JSON");
+    issued["secret"].as_str().expect("a secret").to_owned()
+}
+
+async fn last_code(simulator: &Service) -> String {
+    let site = simulator.told("inbox_url").trim_end_matches("/inbox").to_owned();
+    let messages = Client::new(&site).get(&format!("/inbox?to={PHONE}"), "").await.is(200).json();
+    let last = messages.as_array().and_then(|messages| messages.last()).expect("an SMS came").clone();
+    assert_eq!(last["from"], "Shop");
+    code_in(last["text"].as_str().expect("a text"))
+}
+
+#[tokio::test]
+async fn an_operator_configures_and_serves() {
+    let directory = directory();
+    let simulator = simulator(directory.path());
+    let config = configuration(directory.path(), &sparrow(&simulator));
+    let service = Service::start(&["serve", "--json", "--config", &config], &[], directory.path());
+    let key = key(&config);
+    let started = service.client.post("/v1/verifications", &key, &json!({"phone": PHONE})).await.is(201);
+    assert_eq!(started.json()["account"], Value::Null, "an application may ask about nobody's phone");
+    let code = last_code(&simulator).await;
+    let check = json!({"phone": PHONE, "code": code});
+    let _ = service.client.post("/v1/verifications/checks", &key, &check).await.is(200);
+    assert_eq!(service.client.get("/", "").await.status, 404, "the demo page is the demo's");
+}
+
+#[tokio::test]
+async fn the_tutorials_configuration_is_accepted() {
+    let directory = directory();
+    let simulator = simulator(directory.path());
+    let config = configuration(directory.path(), "");
+    let tutorials = directory.path().join("config.json");
+    fs::write(&tutorials, r#"{"SPARROW_TOKEN": "the-token", "SPARROW_IDENTITY": "Shop"}"#).expect("a file");
+    let tutorials = tutorials.display().to_string();
+    let base_url = ("SPARROW_VERIFY__SPARROW__BASE_URL", simulator.told("base_url"));
+    let service = Service::start(
+        &["serve", "--json", "--config", &config, "--config", &tutorials],
+        &[base_url],
+        directory.path(),
+    );
+    let _ = service.client.post("/v1/verifications", &key(&config), &json!({"phone": PHONE})).await.is(201);
+    let _ = last_code(&simulator).await;
+}
+
+#[test]
+fn without_a_gateway_serve_says_what_to_set() {
+    let directory = directory();
+    let config = configuration(directory.path(), "");
+    let refused = run(&["serve", "--config", &config], &[]);
+    assert_eq!(refused.status.code(), Some(2));
+    for hint in ["sparrow.token", "sparrow.identity"] {
+        assert!(refused.stderr.contains(hint), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn every_fault_of_a_configuration_is_told_at_once() {
+    let faults = [
+        ("SPARROW_VERIFY__SERVER__LISTEN", "nowhere"),
+        ("SPARROW_VERIFY__SECRETS__PEPPER", "short"),
+        ("SPARROW_VERIFY__APPLICATION__POLICY__LIFETIME", "11m"),
+        ("SPARROW_VERIFY__SERVER__LISTENN", "127.0.0.1:1"),
+    ];
+    let refused = run(&["config", "check"], &faults);
+    assert_eq!(refused.status.code(), Some(2));
+    let keys = [
+        "server.listen",
+        "secrets.pepper",
+        "secrets.phone_key",
+        "application.policy.lifetime",
+        "server.listenn",
+    ];
+    for key in keys {
+        assert!(refused.stderr.contains(key), "{key} is not told:\n{}", refused.stderr);
+    }
+    assert!(refused.stderr.contains("openssl rand"), "it says how to make a secret:\n{}", refused.stderr);
+}
+
+#[test]
+fn shown_configuration_hides_secrets() {
+    let directory = directory();
+    let gateway = "[sparrow]\ntoken = 'a-very-secret-token'\nidentity = 'Shop'\n";
+    let config = configuration(directory.path(), gateway);
+    let shown = run(&["--config", &config, "config", "show"], &[]);
+    assert!(shown.status.success(), "{}", shown.stderr);
+    assert!(
+        !shown.stdout.contains("very-secret") && !shown.stdout.contains("0123456789abcdef"),
+        "{}",
+        shown.stdout
+    );
+    let shown: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    assert_eq!(shown["sparrow"]["token"], "********");
+}
+
+#[tokio::test]
+async fn a_service_that_is_asked_to_stop_finishes_what_is_under_way() {
+    let directory = directory();
+    let simulator = simulator(directory.path());
+    let config = configuration(directory.path(), &sparrow(&simulator));
+    let service = Service::start(&["serve", "--json", "--config", &config], &[], directory.path());
+    let key = key(&config);
+    let site = simulator.told("inbox_url").trim_end_matches("/inbox").to_owned();
+    let slow = Client::new(&site).request(reqwest::Method::PUT, "/behaviour", "");
+    let slow = slow.header("content-type", "application/json").body(r#"{"kind":"latency","millis":1500}"#);
+    let _ = Client::send(slow).await;
+
+    let (client, body) = (service.client.clone(), json!({"phone": PHONE}));
+    let pending = tokio::spawn(async move { client.post("/v1/verifications", &key, &body).await });
+    // The send is under way once the simulator has it: the inbox shows it only after the latency, so wait for the log.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    service.signal("TERM");
+    let answer = pending.await.expect("it answers").is(201);
+    assert_eq!(answer.member("delivery"), "sent");
+    assert!(service.wait(Duration::from_secs(20)).success(), "it ends with 0");
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_told() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let taken = demo.told("url").trim_start_matches("http://").to_owned();
+    let second = harness::directory();
+    let second = second.path().to_str().expect("text").to_owned();
+    let refused = run(&["demo", "--listen", &taken, "--data-dir", &second], &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.stderr.contains(&taken), "{}", refused.stderr);
+}

@@ -61,7 +61,6 @@ impl Client {
     }
 
     /// A request to be finished by the test.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str, credential: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         if credential.is_empty() { request } else { request.bearer_auth(credential) }

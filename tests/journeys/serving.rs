@@ -103,6 +103,7 @@ fn every_fault_of_a_configuration_is_told_at_once() {
         ("SPARROW_VERIFY__SECRETS__PEPPER", "short"),
         ("SPARROW_VERIFY__APPLICATION__POLICY__LIFETIME", "11m"),
         ("SPARROW_VERIFY__SERVER__LISTENN", "127.0.0.1:1"),
+        ("SPARROW_VERIFY__APPLICATION__NAME", "Shop"),
     ];
     let refused = run(&["config", "check"], &faults);
     assert_eq!(refused.status.code(), Some(2));
@@ -111,7 +112,7 @@ fn every_fault_of_a_configuration_is_told_at_once() {
         "secrets.pepper",
         "secrets.phone_key",
         "application.policy.lifetime",
-        "server.listenn",
+        "SERVER__LISTENN",
     ];
     for key in keys {
         assert!(refused.stderr.contains(key), "{key} is not told:\n{}", refused.stderr);

@@ -89,7 +89,7 @@ impl ClassicApi {
     /// Send a code (classic)
     ///
     /// For the account of the user token. Any failure answers in the same form.
-    #[oai(path = "/validate_phone/", method = "post", operation_id = "validatePhone")]
+    #[oai(path = "/validate_phone", method = "post", operation_id = "validatePhone")]
     async fn validate_phone(
         &self,
         context: Data<&Context>,
@@ -118,7 +118,7 @@ impl ClassicApi {
     /// Check a code (classic)
     ///
     /// The username must be that of the user token. Any failure answers in the same form.
-    #[oai(path = "/validate_otp/", method = "post", operation_id = "validateOtp")]
+    #[oai(path = "/validate_otp", method = "post", operation_id = "validateOtp")]
     async fn validate_otp(
         &self,
         context: Data<&Context>,

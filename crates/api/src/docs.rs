@@ -45,7 +45,7 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
             schema.insert("additionalProperties".to_owned(), Value::Bool(false));
         }
     }
-    for (path, answer) in [("/validate_phone/", "Sent."), ("/validate_otp/", "Verified.")] {
+    for (path, answer) in [("/validate_phone", "Sent."), ("/validate_otp", "Verified.")] {
         classic_answers(&mut document, path, answer);
     }
     examples(&mut document);

@@ -86,7 +86,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let classic = is_classic(request.uri().path());
         if classic {
-            with_trailing_slash(&mut request);
+            without_trailing_slash(&mut request);
         }
         let mut response = self.answer(request).await;
         if classic {
@@ -105,20 +105,21 @@ fn set_headers(headers: &mut HeaderMap) {
 }
 
 fn is_classic(path: &str) -> bool {
-    matches!(path.trim_end_matches('/'), "/validate_phone" | "/validate_otp")
+    matches!(path.strip_suffix('/').unwrap_or(path), "/validate_phone" | "/validate_otp")
 }
 
-/// The tutorial's addresses end in a slash; people leave it out.
-fn with_trailing_slash(request: &mut Request) {
+/// The tutorial's addresses end in a slash, which people leave out; here they are one with those that do not.
+fn without_trailing_slash(request: &mut Request) {
     let path = request.uri().path();
-    if path.ends_with('/') {
+    if !path.ends_with('/') {
         return;
     }
-    let with_slash = match request.uri().query() {
-        Some(query) => format!("{path}/?{query}"),
-        None => format!("{path}/"),
+    let path = path.trim_end_matches('/');
+    let without_slash = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
     };
-    if let Ok(uri) = with_slash.parse() {
+    if let Ok(uri) = without_slash.parse() {
         *request.uri_mut() = uri;
     }
 }

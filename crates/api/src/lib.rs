@@ -10,7 +10,7 @@ use domain::use_cases::Verifier;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::middleware::CatchPanic;
-use poem::{EndpointExt, Route, get};
+use poem::{EndpointExt, IntoEndpoint, Route, get};
 use tokio_util::task::TaskTracker;
 
 mod auth;
@@ -70,20 +70,19 @@ pub fn build(
     let context = Context { verifier, phones, tasks: tasks.clone() };
     let service = docs::service();
     let document = docs::document(&service)?;
-    let mut routes = RouteTable::of_document(&document)
-        .with("/openapi.json", &[Method::GET])
-        .with("/docs", &[Method::GET])
-        .with("/docs/*", &[Method::GET]);
+    let operations = RouteTable::of_document(&document);
     let document: Arc<str> = serde_json::to_string(&document)?.into();
-    let mut route = Route::new()
+    let only_get = &[Method::GET];
+    let mut routes =
+        operations.clone().with("/openapi.json", only_get).with("/docs", only_get).with("/docs/*", only_get);
+    let mut pages = Route::new()
         .at("/openapi.json", get(docs::openapi).data(document))
         .at("/docs", get(docs::to_swagger))
         .at("/docs/*file", get(docs::swagger).data(docs::swagger_config()));
     if let Some(demo) = settings.demo {
-        (route, routes) = demo.mount(route, routes);
+        (pages, routes) = demo.mount(pages, routes);
     }
-    let inner = route
-        .nest_no_strip("/", service)
+    let inner = routes::Split { operations, service: service.into_endpoint(), pages }
         .data(context)
         .with(CatchPanic::new().with_handler(|_| Problem::of(Slug::InternalError)));
     let endpoint = edge::Edge::new(inner, routes, settings.edge).boxed();

@@ -134,7 +134,10 @@ impl Problem {
 
     /// As an error of the framework, for extractors.
     pub fn into_error(self) -> poem::Error {
-        poem::Error::from_response(self.into_response())
+        let mut error = poem::Error::from_response(self.clone().into_response());
+        // The framework gives the answer the error's data in the place of its own.
+        error.set_data(self);
+        error
     }
 }
 

@@ -1,7 +1,9 @@
 //! Which addresses exist, and which methods they serve: read out of the API document once, so that an unknown address
 //! and a wrong method are told apart, and `Allow` is true.
 
+use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
+use poem::{Endpoint, IntoResponse, Request, Response, Route as Pages};
 use serde_json::Value;
 
 /// The addresses of the API document, and the pages beside it.
@@ -71,14 +73,26 @@ impl RouteTable {
 
     /// `/checks` beats `/{id}`, as in the router.
     fn put_exact_first(&mut self) {
-        let wild = |route: &Route| {
-            route
-                .segments
-                .iter()
-                .map(|segment| u8::from(*segment != Segment::Exactly(String::new()) && !is_exact(segment)))
-                .sum::<u8>()
-        };
-        self.0.sort_by_key(wild);
+        self.0.sort_by_key(|route| route.segments.iter().filter(|segment| !is_exact(segment)).count());
+    }
+}
+
+/// The operations of the document, and the pages beside them. (A router nested at `/` would hide the page there.)
+pub(crate) struct Split {
+    pub(crate) operations: RouteTable,
+    pub(crate) service: BoxEndpoint<'static>,
+    pub(crate) pages: Pages,
+}
+
+impl Endpoint for Split {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if self.operations.methods(request.uri().path()).is_some() {
+            self.service.call(request).await
+        } else {
+            self.pages.call(request).await.map(IntoResponse::into_response)
+        }
     }
 }
 

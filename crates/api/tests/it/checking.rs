@@ -110,7 +110,18 @@ async fn what_cannot_be_a_code_costs_nothing() {
     let service = Service::new();
     let token = service.user("ram").await;
     let id = service.started(&token).await;
-    let codes = ["", " ", "12345", "12345678901", "12a456", "042--137", "-042137", "042137\u{0}", "०४२", &"1".repeat(4000)];
+    let codes = [
+        "",
+        " ",
+        "12345",
+        "12345678901",
+        "12a456",
+        "042--137",
+        "-042137",
+        "042137\u{0}",
+        "०४२",
+        &"1".repeat(4000),
+    ];
     for code in codes {
         let by_id = post(format!("{START}/{id}/checks")).bearer(&token).json(&json!({"code": code}));
         service.call_changes_nothing(by_id).await.refuses(422, "code-malformed");
@@ -128,7 +139,9 @@ async fn a_code_is_read_as_people_write_it() {
         |code| format!(" {} {} ", &code[..3], &code[3..]),
         |code| format!("{}-{}", &code[..3], &code[3..]),
         |code| format!("\t{code}\n"),
-        |code| code.chars().map(|digit| char::from_u32(0xff10 + digit.to_digit(10).unwrap()).unwrap()).collect(),
+        |code| {
+            code.chars().map(|digit| char::from_u32(0xff10 + digit.to_digit(10).unwrap()).unwrap()).collect()
+        },
     ];
     let service = Service::new();
     let token = service.user("ram").await;
@@ -167,10 +180,24 @@ async fn unknown_foreign_and_garbage_ids_read_the_same() {
     let sita = service.user("sita").await;
     let (_, shop) = service.credential_of("shop", None, None).await;
     let garbage = [
-        UNKNOWN_ID, "1", "checkz", "%2e%2e", "%00", "%ff", "%zz", "null", "'%20OR%201=1--", "%2Fchecks", "..",
-        "{id}", "0189-0a5d", "ffffffff-ffff-ffff-ffff-ffffffffffff", "%F0%9F%98%80",
+        UNKNOWN_ID,
+        "1",
+        "checkz",
+        "%2e%2e",
+        "%00",
+        "%ff",
+        "%zz",
+        "null",
+        "'%20OR%201=1--",
+        "%2Fchecks",
+        "..",
+        "{id}",
+        "0189-0a5d",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "%F0%9F%98%80",
     ];
-    let mut calls: Vec<(&str, String)> = garbage.iter().map(|garbage| (ram.as_str(), (*garbage).to_owned())).collect();
+    let mut calls: Vec<(&str, String)> =
+        garbage.iter().map(|garbage| (ram.as_str(), (*garbage).to_owned())).collect();
     calls.extend([(sita.as_str(), id.clone()), (shop.as_str(), id.clone())]);
     calls.extend([(ram.as_str(), id.to_uppercase()), (ram.as_str(), "x".repeat(60_000))].into_iter().skip(1));
     let mut bodies = std::collections::BTreeSet::new();

@@ -21,7 +21,9 @@ use domain::time::Day;
 use domain::use_cases::{Verifier, accounts, credentials};
 use domain::verification::Verification;
 use poem::Endpoint;
+use poem::endpoint::BoxEndpoint;
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 pub(crate) use answer::Answer;
 pub(crate) use call::{Call, call, delete, get, post};
@@ -37,7 +39,9 @@ pub(crate) const UNKNOWN_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 /// The front end, and the world that it stands on.
 pub(crate) struct Service {
     pub(crate) world: World,
-    pub(crate) api: Api,
+    /// Shared, so that a server can have it as well.
+    pub(crate) endpoint: Arc<BoxEndpoint<'static>>,
+    tasks: TaskTracker,
     pub(crate) contract: Contract,
 }
 
@@ -71,8 +75,9 @@ impl Service {
 
     /// Over a verifier that is not quite the world's own.
     pub(crate) fn with_verifier(world: World, verifier: Verifier, settings: ApiSettings) -> Self {
-        let api = api::build(Arc::new(verifier), PhoneParser::nepal(), settings).unwrap();
-        Self { world, api, contract: Contract::new() }
+        let Api { endpoint, tasks } =
+            api::build(Arc::new(verifier), PhoneParser::nepal(), settings).unwrap();
+        Self { world, endpoint: Arc::new(endpoint), tasks, contract: Contract::new() }
     }
 
     /// The token of the user `name` of the application `default`.
@@ -116,7 +121,7 @@ impl Service {
     /// Makes the call, and holds the answer against everything that every answer must keep.
     pub(crate) async fn call(&self, call: Call) -> Answer {
         let (method, path) = (call.method(), call.path());
-        let response = self.api.endpoint.call(call.into_request()).await.unwrap();
+        let response = self.endpoint.call(call.into_request()).await.unwrap();
         let answer = Answer::read(response).await;
         self.contract.check(&method, &path, &answer);
         self.tells_no_secret(&path, &answer);
@@ -171,6 +176,12 @@ impl Service {
             "{:0digits$}",
             (right.parse::<u64>().unwrap() + 1) % 10_u64.pow(u32::try_from(digits).unwrap())
         )
+    }
+
+    /// Waits for what goes on after callers hung up.
+    pub(crate) async fn all_done(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     pub(crate) fn pass(&self, seconds: u64) {

@@ -54,7 +54,8 @@ async fn every_spelling_of_a_phone_is_the_same_phone() {
     let service = Service::new();
     let token = service.user("ram").await;
     let id = service.started(&token).await;
-    for spelling in ["+977 984-5550123", "00977 9845550123", "09845550123", " ९८४५५५०१२३ ", "9779845550123"] {
+    for spelling in ["+977 984-5550123", "00977 9845550123", "09845550123", " ९८४५५५०१२३ ", "9779845550123"]
+    {
         let start = post(START).bearer(&token).json(&json!({"phone": spelling}));
         service.call_changes_nothing(start).await.refuses(429, "resend-too-soon");
     }
@@ -219,7 +220,8 @@ async fn a_field_whose_text_means_nothing_is_named() {
 
 #[tokio::test]
 async fn the_language_is_the_one_asked_for_or_the_application_s() {
-    for (locale, nepali) in [("ne", true), ("NE_np", true), ("en-GB", false), ("fr", false), ("\u{0}", false)] {
+    for (locale, nepali) in [("ne", true), ("NE_np", true), ("en-GB", false), ("fr", false), ("\u{0}", false)]
+    {
         let service = Service::new();
         let token = service.user("ram").await;
         let start = json!({"phone": PHONE, "locale": locale});

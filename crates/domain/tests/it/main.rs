@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod guess_budget;
+#[cfg(test)]
 mod laws;

@@ -114,12 +114,23 @@ CREATE INDEX credentials_by_account ON credentials (account_id, id) WHERE accoun
 
 -- What the counters of the limits hold: sliding windows, exact. A member counts until `ends_at`.
 CREATE TABLE counter_members (
-    counter TEXT NOT NULL CHECK (length(counter) BETWEEN 1 AND 400),
-    member  BLOB NOT NULL CHECK (length(member) = 16),
-    ends_at INTEGER NOT NULL,
-    PRIMARY KEY (counter, member)
+    counter  TEXT NOT NULL CHECK (length(counter) BETWEEN 1 AND 400),
+    member   BLOB NOT NULL CHECK (length(member) = 16),
+    taken_at INTEGER NOT NULL,
+    ends_at  INTEGER NOT NULL,
+    -- How often it was taken since it began to count.
+    times    INTEGER NOT NULL CHECK (times >= 1),
+    PRIMARY KEY (counter, member),
+    CHECK (taken_at <= ends_at)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX counter_members_by_counter ON counter_members (counter, ends_at);
--- For dropping what counts no more.
 CREATE INDEX counter_members_by_end ON counter_members (ends_at);
+
+-- Each new member clears some away that count no more, of whichever counter: they go faster than they come, and no
+-- take has much to clear.
+CREATE TRIGGER counter_members_clear AFTER INSERT ON counter_members
+BEGIN
+    DELETE FROM counter_members WHERE (counter, member) IN
+        (SELECT counter, member FROM counter_members WHERE ends_at <= NEW.taken_at ORDER BY ends_at LIMIT 25);
+END;

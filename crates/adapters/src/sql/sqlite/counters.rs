@@ -8,32 +8,40 @@ use domain::limit::{LimitName, Take};
 use domain::ports::{Counters, Dependency, PortError, Receipt, Taken};
 use domain::time::{Timestamp, after};
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::{Database, SqliteCounters};
 use crate::sql::failure::Failure;
+use crate::sql::rows::RowFault;
 
-/// How many members that count no more a take clears away: more than it adds, so that they do not pile up.
-const CLEARED_AT_ONCE: u32 = 100;
+/// The members to take, as a table; they are bound.
+const TAKES: &str = "WITH takes (counter, member, taken_at, ends_at, max) AS (";
 
-pub(super) const CLEAR: &str = "DELETE FROM counter_members WHERE (counter, member) IN
-     (SELECT counter, member FROM counter_members WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)";
+/// Takes all of them, or none when one has no room: a member that counts now always has, another one where fewer than
+/// the limit allows count now. One that has counted before and does no more begins as if it were new. No two takes are
+/// of one counter.
+const TAKE: &str = ")
+    INSERT INTO counter_members (counter, member, taken_at, ends_at, times)
+    SELECT counter, member, taken_at, ends_at, 1 FROM takes
+    WHERE NOT EXISTS
+        (SELECT 1 FROM takes t
+         WHERE (SELECT count(*) FROM counter_members m WHERE m.counter = t.counter AND m.ends_at > t.taken_at) >= t.max
+         AND NOT EXISTS
+            (SELECT 1 FROM counter_members m
+             WHERE m.counter = t.counter AND m.member = t.member AND m.ends_at > t.taken_at))
+    ON CONFLICT (counter, member) DO UPDATE SET
+        times = CASE WHEN counter_members.ends_at > excluded.taken_at THEN counter_members.times + 1 ELSE 1 END,
+        taken_at = excluded.taken_at, ends_at = excluded.ends_at
+    RETURNING counter, member, times";
 
-/// Adds a member, or one that had counted before and does no more; nothing where it counts now, or where as many as
-/// the limit allows do.
-pub(super) const ADD: &str = "INSERT INTO counter_members (counter, member, ends_at)
-     SELECT $1, $2, $3 WHERE NOT EXISTS
-        (SELECT 1 FROM counter_members WHERE counter = $1 AND ends_at > $4 LIMIT 1 OFFSET $5)
-     ON CONFLICT (counter, member) DO UPDATE SET ends_at = excluded.ends_at WHERE ends_at <= $4";
+/// When a counter that has no room for the member `$2` has room again: when the youngest but `$4` stops to count.
+pub(super) const FULL_UNTIL: &str = "
+    SELECT ends_at FROM counter_members
+    WHERE counter = $1 AND ends_at > $3
+    AND NOT EXISTS (SELECT 1 FROM counter_members WHERE counter = $1 AND member = $2 AND ends_at > $3)
+    ORDER BY ends_at DESC LIMIT 1 OFFSET $4";
 
-/// Begins the life of a member that counts now anew.
-pub(super) const RENEW: &str =
-    "UPDATE counter_members SET ends_at = $3 WHERE counter = $1 AND member = $2 AND ends_at > $4";
-
-/// When a full counter has room: when the youngest but `$3` stops to count.
-pub(super) const ROOM_AT: &str = "SELECT ends_at FROM counter_members WHERE counter = $1 AND ends_at > $2
-     ORDER BY ends_at DESC LIMIT 1 OFFSET $3";
-
-pub(super) const GIVE_BACK: &str = "DELETE FROM counter_members WHERE counter = $1 AND member = $2";
+const GIVE_BACK: &str = "DELETE FROM counter_members WHERE (counter, member) IN (";
 
 #[async_trait]
 impl Counters for SqliteCounters {
@@ -54,37 +62,29 @@ fn failed(failure: Failure) -> PortError {
     failure.of(Dependency::Counters)
 }
 
-/// How one take went.
-enum OneTaken {
-    Added,
-    Renewed,
-    Full { room_at: Timestamp },
-}
-
 impl Database {
     async fn take(&self, takes: &[Take], now: Timestamp) -> Result<Taken, Failure> {
         if takes.is_empty() {
             return Ok(Taken::All(Receipt::default()));
         }
         let mut turn = self.writer.turn().await?;
+        if let Some(receipt) = take_all(takes, now, &mut turn).await? {
+            turn.settle();
+            return Ok(Taken::All(receipt));
+        }
+        // Which one has no room is asked under the lock, where nothing changes between the question and its answer.
         let mut transaction = turn.begin().await?;
-        sqlx::query(CLEAR)
-            .bind(now.as_millisecond())
-            .bind(CLEARED_AT_ONCE)
-            .execute(&mut *transaction)
-            .await?;
-        let mut added = Vec::with_capacity(takes.len());
+        if let Some(receipt) = take_all(takes, now, &mut transaction).await? {
+            transaction.commit().await?;
+            turn.settle();
+            return Ok(Taken::All(receipt));
+        }
         for take in takes {
-            match take_one(take, now, &mut transaction).await? {
-                OneTaken::Added => added.push((take.key.clone(), take.member)),
-                OneTaken::Renewed => {}
-                // What was taken before goes with the transaction.
-                OneTaken::Full { room_at } => return Ok(refused(take.name, room_at, now)),
+            if let Some(room_at) = full_until(take, now, &mut transaction).await? {
+                return Ok(refused(take.name, room_at, now));
             }
         }
-        transaction.commit().await?;
-        turn.settle();
-        Ok(Taken::All(Receipt(added)))
+        Err(RowFault("counter").into())
     }
 
     async fn refund(&self, receipt: &Receipt) -> Result<(), Failure> {
@@ -92,15 +92,7 @@ impl Database {
             return Ok(());
         }
         let mut turn = self.writer.turn().await?;
-        let mut transaction = turn.begin().await?;
-        for (key, member) in &receipt.0 {
-            sqlx::query(GIVE_BACK)
-                .bind(key.as_str())
-                .bind(member.0.to_vec())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
+        giving_back(receipt).build().execute(&mut *turn).await?;
         turn.settle();
         Ok(())
     }
@@ -114,46 +106,69 @@ impl Database {
     }
 }
 
-async fn take_one(
+/// Takes one from each; `None`, and nothing is taken, when one of them has no room.
+async fn take_all(
+    takes: &[Take],
+    now: Timestamp,
+    connection: &mut SqliteConnection,
+) -> Result<Option<Receipt>, Failure> {
+    let rows = taking(takes, now).build().fetch_all(connection).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let mut added = Vec::with_capacity(takes.len());
+    for row in &rows {
+        let (counter, member): (&str, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
+        let is_it = |take: &&Take| take.key.as_str() == counter && take.member.0 == member;
+        if row.try_get::<i64, _>(2)? == 1 {
+            added.extend(takes.iter().find(is_it).map(|take| (take.key.clone(), take.member)));
+        }
+    }
+    Ok(Some(Receipt(added)))
+}
+
+/// The statement that takes; it depends on nothing but their number.
+pub(super) fn taking(takes: &[Take], now: Timestamp) -> QueryBuilder<Sqlite> {
+    let mut statement = QueryBuilder::new(TAKES);
+    statement.push_values(takes, |mut row, take| {
+        row.push_bind(take.key.as_str().to_owned())
+            .push_bind(take.member.0.to_vec())
+            .push_bind(now.as_millisecond())
+            .push_bind(after(now, take.limit.window).as_millisecond())
+            .push_bind(take.limit.max);
+    });
+    statement.push(TAKE);
+    statement
+}
+
+/// The statement that gives back; it depends on nothing but their number.
+pub(super) fn giving_back(receipt: &Receipt) -> QueryBuilder<Sqlite> {
+    let mut statement = QueryBuilder::new(GIVE_BACK);
+    statement.push_values(&receipt.0, |mut row, (key, member)| {
+        row.push_bind(key.as_str().to_owned()).push_bind(member.0.to_vec());
+    });
+    statement.push(")");
+    statement
+}
+
+/// When a counter has room again; `None` when it has room for this member now.
+async fn full_until(
     take: &Take,
     now: Timestamp,
-    transaction: &mut SqliteConnection,
-) -> Result<OneTaken, Failure> {
-    // Where so many count now and one more, there is no room for another.
-    let Some(last) = take.limit.max.checked_sub(1) else {
-        return Ok(OneTaken::Full { room_at: after(now, take.limit.window) });
+    connection: &mut SqliteConnection,
+) -> Result<Option<Timestamp>, Failure> {
+    let Some(others) = take.limit.max.checked_sub(1) else {
+        // A limit of none never has room.
+        return Ok(Some(after(now, take.limit.window)));
     };
-    let ends_at = after(now, take.limit.window).as_millisecond();
-    let now = now.as_millisecond();
-    let added = sqlx::query(ADD)
+    let room_at: Option<i64> = sqlx::query_scalar(FULL_UNTIL)
         .bind(take.key.as_str())
         .bind(take.member.0.to_vec())
-        .bind(ends_at)
-        .bind(now)
-        .bind(last)
-        .execute(&mut *transaction)
+        .bind(now.as_millisecond())
+        .bind(others)
+        .fetch_optional(connection)
         .await?;
-    if added.rows_affected() == 1 {
-        return Ok(OneTaken::Added);
-    }
-    let renewed = sqlx::query(RENEW)
-        .bind(take.key.as_str())
-        .bind(take.member.0.to_vec())
-        .bind(ends_at)
-        .bind(now)
-        .execute(&mut *transaction)
-        .await?;
-    if renewed.rows_affected() == 1 {
-        return Ok(OneTaken::Renewed);
-    }
-    let room_at: Option<i64> = sqlx::query_scalar(ROOM_AT)
-        .bind(take.key.as_str())
-        .bind(now)
-        .bind(last)
-        .fetch_optional(&mut *transaction)
-        .await?;
-    let room_at = Timestamp::from_millisecond(room_at.unwrap_or(ends_at)).unwrap_or(Timestamp::MAX);
-    Ok(OneTaken::Full { room_at })
+    Ok(room_at.map(|millis| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)))
 }
 
 fn refused(name: LimitName, room_at: Timestamp, now: Timestamp) -> Taken {

@@ -3,7 +3,7 @@
 pub(super) mod statements;
 
 use async_trait::async_trait;
-use domain::guess::{GUESS_WINDOW_DAYS, Guess, GuessClass};
+use domain::guess::{GUESS_WINDOW_DAYS, GuessClass};
 use domain::id::{AccountId, VerificationId};
 use domain::message::{AppHash, Origin};
 use domain::ports::{
@@ -14,10 +14,11 @@ use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Row as _, Sqlite};
+use uuid::Uuid;
 
 use self::statements::{
-    BIND_PHONE, CHARGE, INSERT, IS_AT_VERSION, LOAD, PING, SAVE, SETTLE, STANDING, SWEEP_LEDGER,
-    SWEEP_VERIFICATIONS, TAKE_PHONE_AWAY, WRONG_CHECKS,
+    ASK, BIND_PHONE, CHARGE, INSERT, LOAD, PING, SAVE, SETTLE, STANDING, SWEEP_LEDGER, SWEEP_VERIFICATIONS,
+    TAKE_PHONE_AWAY,
 };
 use super::columns::{Columns, stored_millis};
 use super::{Database, SqliteStore, listing};
@@ -110,38 +111,32 @@ impl Database {
 
     async fn save(&self, change: &Change<'_>) -> Result<Saved, Failure> {
         let mut turn = self.writer.turn().await?;
-        let Some(guess) = change.guess else {
-            let stored = write(change, &mut turn).await?;
+        if change.guess.is_none() {
+            let written = write(change, &mut turn).await?;
             turn.settle();
-            return Ok(if stored { Saved::Stored } else { Saved::Conflict });
-        };
+            return Ok(written.map_or(Saved::Conflict, |_| Saved::Stored));
+        }
         let mut transaction = turn.begin().await?;
-        if !write(change, &mut transaction).await? {
-            return Ok(Saved::Conflict);
+        let saved = self.write_and_count(change, &mut transaction).await?;
+        if saved == Saved::Stored {
+            transaction.commit().await?;
+            turn.settle();
         }
-        if !self.count(change.next, guess, &mut transaction).await? {
-            return Ok(Saved::BudgetSpent);
-        }
-        transaction.commit().await?;
-        turn.settle();
-        Ok(Saved::Stored)
+        Ok(saved)
     }
 
     async fn approve(&self, approval: &Approval<'_>) -> Result<Approved, Failure> {
-        let change = &approval.change;
         let mut turn = self.writer.turn().await?;
         let mut transaction = turn.begin().await?;
-        if !write(change, &mut transaction).await? {
-            return Ok(Approved::Conflict);
+        match self.write_and_count(&approval.change, &mut transaction).await? {
+            Saved::Stored => {}
+            Saved::Conflict => return Ok(Approved::Conflict),
+            Saved::BudgetSpent => return Ok(Approved::BudgetSpent),
         }
-        if let Some(guess) = change.guess
-            && !self.count(change.next, guess, &mut transaction).await?
-        {
-            return Ok(Approved::BudgetSpent);
-        }
+        let phone = self.vault.seal(approval.phone.phone);
         let transferred_from =
-            if approval.transfer { self.take_phone_away(approval, &mut transaction).await? } else { None };
-        if !self.bind_phone(approval, &mut transaction).await? {
+            if approval.transfer { take_phone_away(approval, &phone, &mut transaction).await? } else { None };
+        if !bind_phone(approval, &phone, &mut transaction).await? {
             return Ok(Approved::PhoneTaken);
         }
         transaction.commit().await?;
@@ -149,66 +144,34 @@ impl Database {
         Ok(Approved::Stored { transferred_from })
     }
 
-    /// Counts a comparison; `false` when the budget has no room for it, and then the transaction must not be kept.
-    async fn count(
+    /// Stores a change and counts the comparison it comes from. What was written must not be kept unless this answers
+    /// [`Saved::Stored`].
+    async fn write_and_count(
         &self,
-        verification: &Verification,
-        guess: Guess,
+        change: &Change<'_>,
         transaction: &mut SqliteConnection,
-    ) -> Result<bool, Failure> {
-        let (short, long) = match (guess.wrong, guess.class) {
-            (false, _) => (0, 0),
-            (true, GuessClass::Short) => (1, 0),
-            (true, GuessClass::Long) => (0, 1),
+    ) -> Result<Saved, Failure> {
+        let Some((short_today, long_today)) = write(change, transaction).await? else {
+            return Ok(Saved::Conflict);
         };
-        let statement = if guess.wrong { sqlx::query(CHARGE) } else { sqlx::query(WRONG_CHECKS) };
-        let phone = self.vault.seal(verification.subject.phone);
-        let mut query = statement.bind(phone.to_vec()).bind(guess.day.number());
+        let Some(guess) = change.guess else { return Ok(Saved::Stored) };
+        if !guess.fits(short_today, long_today) {
+            return Ok(Saved::BudgetSpent);
+        }
         if guess.wrong {
-            query = query.bind(short).bind(long);
+            let (short, long) = match guess.class {
+                GuessClass::Short => (1, 0),
+                GuessClass::Long => (0, 1),
+            };
+            sqlx::query(CHARGE)
+                .bind(self.vault.seal(change.next.subject.phone).to_vec())
+                .bind(guess.day.number())
+                .bind(short)
+                .bind(long)
+                .execute(transaction)
+                .await?;
         }
-        let (short_today, long_today) = match query.fetch_optional(transaction).await? {
-            Some(row) => (row.try_get::<u32, _>(0)? - short, row.try_get::<u32, _>(1)? - long),
-            None => (0, 0),
-        };
-        Ok(guess.fits(short_today, long_today))
-    }
-
-    /// Takes the phone from another account that holds it, and answers which.
-    async fn take_phone_away(
-        &self,
-        approval: &Approval<'_>,
-        transaction: &mut SqliteConnection,
-    ) -> Result<Option<AccountId>, Failure> {
-        let row = sqlx::query(TAKE_PHONE_AWAY)
-            .bind(approval.change.next.subject.application.as_str())
-            .bind(self.vault.seal(approval.phone.phone).to_vec())
-            .bind(approval.account.uuid())
-            .fetch_optional(transaction)
-            .await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?.map(AccountId::from_uuid))
-    }
-
-    /// Binds the phone to the account; `false` when another account holds it.
-    async fn bind_phone(
-        &self,
-        approval: &Approval<'_>,
-        transaction: &mut SqliteConnection,
-    ) -> Result<bool, Failure> {
-        let bound = sqlx::query(BIND_PHONE)
-            .bind(approval.account.uuid())
-            .bind(approval.change.next.subject.application.as_str())
-            .bind(self.vault.seal(approval.phone.phone).to_vec())
-            .bind(approval.phone.verified_at.as_millisecond())
-            .execute(transaction)
-            .await;
-        match bound {
-            Ok(done) if done.rows_affected() == 1 => Ok(true),
-            Ok(_) => Err(RowFault("account of a verification").into()),
-            // Only the phone is unique among what is written.
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        Ok(Saved::Stored)
     }
 
     async fn sweep(&self, before: Timestamp, ledger_before: Day, max: u32) -> Result<u64, Failure> {
@@ -226,16 +189,66 @@ impl Database {
     }
 }
 
-/// Stores the verification over the version that it was made from; `false` when that is not the stored one.
-async fn write(change: &Change<'_>, connection: &mut SqliteConnection) -> Result<bool, Failure> {
+/// Stores the verification over the version that it was made from, and answers the wrong checks of the guess's day;
+/// `None` when that version is not the stored one.
+async fn write(
+    change: &Change<'_>,
+    connection: &mut SqliteConnection,
+) -> Result<Option<(u32, u32)>, Failure> {
     let next = change.next;
-    if next.version == change.expected {
-        let found = sqlx::query(IS_AT_VERSION).bind(next.id.uuid()).bind(change.expected);
-        return Ok(found.fetch_optional(connection).await?.is_some());
-    }
-    let stored = sqlx::query(SAVE)
+    let statement = if next.version == change.expected { ASK } else { SAVE };
+    let mut query = sqlx::query(statement)
         .bind(next.id.uuid())
         .bind(change.expected)
+        .bind(change.guess.map(|guess| guess.day.number()));
+    if next.version != change.expected {
+        query = bind_next(query, next);
+    }
+    // All rows are asked for, though there is one at most: only then is a commit that fails heard of.
+    let rows = query.fetch_all(connection).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some((row.try_get(0)?, row.try_get(1)?)))
+}
+
+/// Takes the phone from another account that holds it, and answers which.
+async fn take_phone_away(
+    approval: &Approval<'_>,
+    phone: &[u8],
+    transaction: &mut SqliteConnection,
+) -> Result<Option<AccountId>, Failure> {
+    let loser: Option<Uuid> = sqlx::query_scalar(TAKE_PHONE_AWAY)
+        .bind(approval.change.next.subject.application.as_str())
+        .bind(phone)
+        .bind(approval.account.uuid())
+        .fetch_optional(transaction)
+        .await?;
+    Ok(loser.map(AccountId::from_uuid))
+}
+
+/// Binds the phone to the account; `false` when another account holds it.
+async fn bind_phone(
+    approval: &Approval<'_>,
+    phone: &[u8],
+    transaction: &mut SqliteConnection,
+) -> Result<bool, Failure> {
+    let bound = sqlx::query(BIND_PHONE)
+        .bind(approval.account.uuid())
+        .bind(approval.change.next.subject.application.as_str())
+        .bind(phone)
+        .bind(approval.phone.verified_at.as_millisecond())
+        .execute(transaction)
+        .await;
+    match bound {
+        Ok(done) if done.rows_affected() == 1 => Ok(true),
+        Ok(_) => Err(RowFault("account of a verification").into()),
+        // Only the phone is unique among what is written.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn bind_next(query: Query, next: &Verification) -> Query {
+    query
         .bind(next.version)
         .bind(next.state.as_str())
         .bind(next.state.final_at().map(Timestamp::as_millisecond))
@@ -250,9 +263,6 @@ async fn write(change: &Change<'_>, connection: &mut SqliteConnection) -> Result
         .bind(next.resend_at.as_millisecond())
         .bind(next.sends_used)
         .bind(next.checks_used)
-        .execute(connection)
-        .await?;
-    Ok(stored.rows_affected() == 1)
 }
 
 fn bind_subject(query: Query, phone: &[u8], subject: &Subject) -> Query {

@@ -76,24 +76,32 @@ pub(in super::super) const SETTLE: &str = concat!(
     " AND state = 'pending' AND expires_at <= $2"
 );
 
-/// All that a step may change.
-pub(in super::super) const SAVE: &str = "UPDATE verifications SET
-        version = $3, state = $4, final_at = $5, nonce = $6, pepper = $7, code_length = $8, expires_at = $9,
-        delivery_number = $10, delivery_state = $11, delivery_at = $12,
-        sent_at = $13, resend_at = $14, sends_used = $15, checks_used = $16
-     WHERE id = $1 AND version = $2";
+/// The wrong checks of a verification's phone on the day `$3`: on short codes and on long ones.
+macro_rules! of_the_day {
+    () => {
+        "coalesce((SELECT short_codes FROM wrong_checks w WHERE w.phone = verifications.phone AND w.day = $3), 0), \
+         coalesce((SELECT long_codes FROM wrong_checks w WHERE w.phone = verifications.phone AND w.day = $3), 0)"
+    };
+}
 
-pub(in super::super) const IS_AT_VERSION: &str = "SELECT 1 FROM verifications WHERE id = $1 AND version = $2";
+/// All that a step may change. Answers the wrong checks of the day, unless it is another version.
+pub(in super::super) const SAVE: &str = concat!(
+    "UPDATE verifications SET
+        version = $4, state = $5, final_at = $6, nonce = $7, pepper = $8, code_length = $9, expires_at = $10,
+        delivery_number = $11, delivery_state = $12, delivery_at = $13,
+        sent_at = $14, resend_at = $15, sends_used = $16, checks_used = $17
+     WHERE id = $1 AND version = $2 RETURNING ",
+    of_the_day!()
+);
 
-pub(in super::super) const WRONG_CHECKS: &str =
-    "SELECT short_codes, long_codes FROM wrong_checks WHERE phone = $1 AND day = $2";
+/// The same question where nothing changes.
+pub(in super::super) const ASK: &str =
+    concat!("SELECT ", of_the_day!(), " FROM verifications WHERE id = $1 AND version = $2");
 
-/// Answers the counts with what is added to them.
 pub(in super::super) const CHARGE: &str = "
     INSERT INTO wrong_checks (phone, day, short_codes, long_codes) VALUES ($1, $2, $3, $4)
     ON CONFLICT (phone, day) DO UPDATE
-        SET short_codes = short_codes + excluded.short_codes, long_codes = long_codes + excluded.long_codes
-    RETURNING short_codes, long_codes";
+        SET short_codes = short_codes + excluded.short_codes, long_codes = long_codes + excluded.long_codes";
 
 pub(in super::super) const TAKE_PHONE_AWAY: &str = "
     UPDATE accounts SET phone = NULL, phone_verified_at = NULL

@@ -19,6 +19,9 @@ use serde_json::Value;
 
 use crate::problem::{FieldProblem, Problem, Slug};
 
+/// The most faults that are told of one body: it may have hundreds of fields that do not exist.
+const FAULTS_MAX: usize = 20;
+
 /// A field of a body.
 #[derive(Debug)]
 pub(crate) struct Field {
@@ -215,6 +218,7 @@ fn read(bytes: &[u8], encoding: Encoding, fields: &'static [Field]) -> Result<Va
         .map(|error| error.pointer.clone())
         .collect();
     errors.retain(|error| error.detail != "is missing" || !mistyped.contains(&error.pointer));
+    errors.truncate(FAULTS_MAX);
     if errors.is_empty() { Ok(values) } else { Err(Problem::of(Slug::BodyInvalid).in_fields(errors)) }
 }
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use poem::http::{HeaderValue, StatusCode, header};
-use poem::web::{Data, Path};
-use poem::{IntoResponse, Response, handler};
+use poem::web::Data;
+use poem::{IntoResponse, Request, Response, handler};
 use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 use utoipa_swagger_ui::Config;
@@ -109,10 +109,29 @@ fn classic_answers(document: &mut Value, path: &str, success: &str) {
     let responses: Map<String, Value> = answers
         .into_iter()
         .map(|(status, description)| {
-            (status.to_owned(), json!({"description": description, "content": content}))
+            let mut answer = json!({"description": description, "content": content});
+            if let Some(headers) = classic_headers(status) {
+                answer["headers"] = headers;
+            }
+            (status.to_owned(), answer)
         })
         .collect();
     document["paths"][path]["post"]["responses"] = Value::Object(responses);
+}
+
+/// The headers that the classic API shares with the other one.
+fn classic_headers(status: &str) -> Option<Value> {
+    match status {
+        "401" => Some(json!({"WWW-Authenticate": {
+            "description": "The scheme to use: `Bearer`.",
+            "schema": {"type": "string"},
+        }})),
+        "429" | "503" => Some(json!({"Retry-After": {
+            "description": "Seconds to wait before trying again.",
+            "schema": {"type": "integer", "format": "int32"},
+        }})),
+        _ => None,
+    }
 }
 
 /// Examples, so that "Try it out" starts from something that works.
@@ -145,8 +164,12 @@ pub(crate) fn to_swagger() -> Response {
 /// `/docs/*`.
 #[handler]
 #[expect(clippy::needless_pass_by_value, reason = "an extractor is taken by value")]
-pub(crate) fn swagger(Path(file): Path<String>, config: Data<&Arc<Config<'static>>>) -> Response {
-    match utoipa_swagger_ui::serve(&file, config.0.clone()) {
+pub(crate) fn swagger(request: &Request, config: Data<&Arc<Config<'static>>>) -> Response {
+    // A name that is not UTF-8 is not handed over, and names no file.
+    let Some(file) = request.raw_path_param("file") else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match utoipa_swagger_ui::serve(file, config.0.clone()) {
         Ok(Some(file)) => {
             let mut response =
                 Response::builder().content_type(&file.content_type).body(file.bytes.into_owned());

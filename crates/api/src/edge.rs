@@ -64,8 +64,11 @@ impl<E: Endpoint> Edge<E> {
     /// Reads the whole body within its bounds, so that whatever is behind has it at hand.
     async fn read_body(&self, request: &mut Request) -> Result<(), Problem> {
         let body = request.take_body();
-        if body.is_empty() {
+        if body.is_empty() || !may_have_body(request.method()) {
             return Ok(());
+        }
+        if announced_length(request.headers()).is_some_and(|length| length > BODY_BYTES_MAX) {
+            return Err(Problem::of(Slug::BodyTooLarge));
         }
         let read = tokio::time::timeout(self.settings.body_timeout, body.into_bytes_limit(BODY_BYTES_MAX));
         match read.await {
@@ -85,6 +88,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let classic = is_classic(request.uri().path());
+        let only_head = request.method() == Method::HEAD;
         if classic {
             without_trailing_slash(&mut request);
         }
@@ -93,8 +97,22 @@ impl<E: Endpoint> Endpoint for Edge<E> {
             response = classic::in_classic_form(response);
         }
         set_headers(response.headers_mut());
+        if only_head {
+            response.set_body(());
+        }
         Ok(response)
     }
+}
+
+/// Nothing here reads what else comes with a body, so that nobody waits for it either.
+fn may_have_body(method: &Method) -> bool {
+    *method == Method::POST
+}
+
+/// The length that the caller announces; one that cannot be read is a large one.
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    let length = headers.get(header::CONTENT_LENGTH)?;
+    Some(length.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX))
 }
 
 fn set_headers(headers: &mut HeaderMap) {

@@ -46,7 +46,7 @@ pub struct ProblemDocument {
     pub code: String,
     /// Why a phone was not accepted, as a slug.
     pub reason: Option<String>,
-    /// What is wrong with which field of the body.
+    /// What is wrong with which field of the body; the first twenty.
     pub errors: Option<Vec<FieldProblem>>,
     /// When the code dies.
     pub expires_at: Option<String>,

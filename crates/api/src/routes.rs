@@ -36,6 +36,7 @@ impl Methods {
     /// The value of the header `Allow`.
     pub(crate) fn allow(&self) -> String {
         let mut names: Vec<&str> = self.0.iter().map(Method::as_str).collect();
+        names.sort_unstable();
         if self.0.contains(&Method::GET) {
             names.push("HEAD");
         }

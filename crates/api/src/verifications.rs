@@ -18,8 +18,10 @@ use crate::context::Context;
 use crate::problem::{Problem, Problems, Refusing, Slug};
 use crate::tags::ApiTags;
 
+mod id;
 mod resources;
 
+use id::IdText;
 pub(crate) use resources::{
     CheckCode, CheckPhone, StartVerification, VerificationPage, VerificationResource,
 };
@@ -59,7 +61,7 @@ problems!(CheckProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeU
 problems!(CheckPhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
     PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
     PhoneTaken, VerificationExpired, VerificationCanceled);
-problems!(ResendProblems: ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
+problems!(ResendProblems: BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
     VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, DestinationUnsupported,
     GatewayRefused, GatewayUnavailable);
 problems!(CancelProblems: VerificationNotFound, VerificationExpired, VerificationApproved, TooManyChecks);
@@ -101,10 +103,10 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<String>,
+        id: Path<IdText>,
         body: Strict<CheckCode>,
     ) -> Result<Json<VerificationResource>, Refusing<CheckProblems>> {
-        let id = verification_id(&id.0)?;
+        let id = id.0.known()?;
         let code = submitted(&body.0.code)?;
         Ok(Json(checked(&context, caller, CheckTarget::Id(id), code).await?))
     }
@@ -133,9 +135,9 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<String>,
+        id: Path<IdText>,
     ) -> Result<Json<VerificationResource>, Refusing<ResendProblems>> {
-        let id = verification_id(&id.0)?;
+        let id = id.0.known()?;
         let context = context.clone();
         let answer = context
             .clone()
@@ -153,9 +155,9 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<String>,
+        id: Path<IdText>,
     ) -> Result<Json<VerificationResource>, Refusing<CancelProblems>> {
-        let id = verification_id(&id.0)?;
+        let id = id.0.known()?;
         let answer = use_cases::cancel(&context.verifier, &caller.0, id).await;
         Ok(Json((&done(answer)?).into()))
     }
@@ -167,9 +169,9 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<String>,
+        id: Path<IdText>,
     ) -> Result<Json<VerificationResource>, Refusing<GetProblems>> {
-        let id = verification_id(&id.0)?;
+        let id = id.0.known()?;
         let answer = use_cases::find(&context.verifier, &caller.0, id).await;
         Ok(Json((&done(answer)?).into()))
     }
@@ -195,12 +197,13 @@ impl VerificationsApi {
         };
         let limit = limit.0.map_or(Ok(20), |text| page_limit(&text))?;
         let before = cursor.0.map(|text| cursor_id(&text)).transpose()?;
-        let page = Page { before, limit };
-        let found =
+        // One more than asked for tells whether there is a next page.
+        let page = Page { before, limit: limit + 1 };
+        let mut found =
             use_cases::list(&context.verifier, &caller.0, filter, page).await.map_err(Problem::from)?;
-        let next = (found.len() == usize::from(limit))
-            .then(|| found.last().map(|last| last.id.to_string()))
-            .flatten();
+        let there_is_more = found.len() > usize::from(limit);
+        found.truncate(usize::from(limit));
+        let next = found.last().filter(|_| there_is_more).map(|last| last.id.to_string());
         Ok(Json(VerificationPage { items: found.iter().map(Into::into).collect(), next }))
     }
 }
@@ -226,11 +229,6 @@ pub(crate) fn done<T>(answer: Result<Answer<T>, Failure>) -> Result<T, Problem> 
         Ok(Answer::Refused(refused)) => Err(refused.into()),
         Err(failure) => Err(failure.into()),
     }
-}
-
-/// An id that is none names no verification.
-fn verification_id(text: &str) -> Result<VerificationId, Problem> {
-    VerificationId::parse(text).ok_or_else(|| Problem::of(Slug::VerificationNotFound))
 }
 
 /// Reads what was typed as the code.

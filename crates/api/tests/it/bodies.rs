@@ -245,8 +245,10 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
         service.call_changes_nothing(call).await.refuses(408, "request-timeout");
         drop(writer);
     }
-    let classic = post("/validate_phone/").bearer(&token).body(JSON, endless());
-    service.call_changes_nothing(classic).await.tells(408);
+    for path in ["/validate_phone/", "/validate_otp/"] {
+        let classic = post(path).bearer(&token).body(JSON, endless());
+        service.call_changes_nothing(classic).await.tells(408);
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! Checks, by id and by phone: a right code approves, a wrong one costs a check, and nothing else does.
 
+use std::collections::BTreeSet;
+
 use domain::credential::Scope;
 use domain::policy::Policy;
 use domain::testkit::World;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, CHECK_PHONE, OTHER_PHONE, PHONE, START, Service, UNKNOWN_ID, carries_budget, get, post,
+    Answer, CHECK_PHONE, OTHER_PHONE, PHONE, START, Service, UNKNOWN_ID, call, carries_budget, get, post,
 };
 
 async fn check_phone(service: &Service, token: &str, body: Value) -> Answer {
@@ -199,11 +201,11 @@ async fn unknown_foreign_and_garbage_ids_read_the_same() {
     let mut calls: Vec<(&str, String)> =
         garbage.iter().map(|garbage| (ram.as_str(), (*garbage).to_owned())).collect();
     calls.extend([(sita.as_str(), id.clone()), (shop.as_str(), id.clone())]);
-    calls.extend([(ram.as_str(), id.to_uppercase()), (ram.as_str(), "x".repeat(60_000))].into_iter().skip(1));
-    let mut bodies = std::collections::BTreeSet::new();
+    calls.push((ram.as_str(), "x".repeat(60_000)));
+    let mut bodies = BTreeSet::new();
     for (token, id) in &calls {
         for (method, tail) in [("GET", ""), ("DELETE", ""), ("POST", "/resends"), ("POST", "/checks")] {
-            let mut call = crate::harness::call(method, format!("{START}/{id}{tail}")).bearer(token);
+            let mut call = call(method, format!("{START}/{id}{tail}")).bearer(token);
             if tail == "/checks" {
                 call = call.json(&json!({"code": service.right_code()}));
             }
@@ -268,9 +270,7 @@ async fn of_parallel_right_checks_all_are_answered_and_one_approves() {
         service.check(&token, &id, &code),
         service.check(&token, &id, &code),
     );
-    assert_eq!([one.is(200), two.is(200)].map(|body| body["approved_at"].clone()), {
-        let third = three.is(200)["approved_at"].clone();
-        [third.clone(), third]
-    });
+    let told: BTreeSet<_> = [one, two, three].iter().map(|answer| answer.is(200).to_string()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(service.only_verification().checks_used, 1);
 }

@@ -1,5 +1,6 @@
 //! Who may call at all: every operation that asks for a credential refuses every credential that is none.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::ports::CredentialFilter;
@@ -61,7 +62,7 @@ async fn every_operation_refuses_what_is_no_credential() {
         Some(b"Bearer \xff\xfe".to_vec()),
         Some([b"Bearer ".as_slice(), &[b'x'; 60_000]].concat()),
     ];
-    let mut bodies = std::collections::BTreeSet::new();
+    let mut bodies = BTreeSet::new();
     for value in &values {
         for call in guarded() {
             let classic = call.path().starts_with("/validate_");

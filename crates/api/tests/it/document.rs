@@ -114,10 +114,10 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     let schemas: BTreeSet<_> =
         document["components"]["schemas"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(used, schemas);
-    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    let security = document["components"]["securitySchemes"].as_object().unwrap();
     for (_, _, operation) in operations(&document) {
         for requirement in operation["security"].as_array().into_iter().flatten() {
-            assert!(requirement.as_object().unwrap().keys().all(|scheme| schemes.contains_key(scheme)));
+            assert!(requirement.as_object().unwrap().keys().all(|scheme| security.contains_key(scheme)));
         }
     }
 }

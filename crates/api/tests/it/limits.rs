@@ -1,5 +1,6 @@
 //! Limits on sends and on wrong checks: which one was met is not told, only when to come back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::credential::Scope;
@@ -103,7 +104,7 @@ async fn every_limit_reads_the_same() {
         Limits { sends_per_account: limit(1, 3600), ..no_limits() },
         Limits { phones_per_account: limit(1, 3600), ..no_limits() },
     ];
-    let mut told = std::collections::BTreeSet::new();
+    let mut told = BTreeSet::new();
     for limits in policies {
         let per_phone = !limits.sends_per_phone.is_empty();
         let service = Service::with_policy(only(limits));

@@ -56,18 +56,24 @@ async fn a_body_of_4096_bytes_is_taken_and_one_more_byte_is_not() {
             let token = service.user("ram").await;
             let address = served(&service).await;
             let body = start(bytes);
-            let framing = if chunked { "transfer-encoding: chunked".to_owned() } else { format!("content-length: {bytes}") };
+            let framing = if chunked {
+                "transfer-encoding: chunked".to_owned()
+            } else {
+                format!("content-length: {bytes}")
+            };
             let more = format!("content-type: application/json\r\n{framing}\r\n");
-            let mut request = head("POST", "/v1/verifications", &token, &more);
+            let mut request = head("POST", "/v1/verifications", &token, &more).into_bytes();
             if chunked {
                 for part in body.as_bytes().chunks(1000) {
-                    request += &format!("{:x}\r\n{}\r\n", part.len(), String::from_utf8_lossy(part));
+                    request.extend_from_slice(format!("{:x}\r\n", part.len()).as_bytes());
+                    request.extend_from_slice(part);
+                    request.extend_from_slice(b"\r\n");
                 }
-                request += "0\r\n\r\n";
+                request.extend_from_slice(b"0\r\n\r\n");
             } else {
-                request += &body;
+                request.extend_from_slice(body.as_bytes());
             }
-            let (told, _) = exchange(address, request.as_bytes()).await;
+            let (told, _) = exchange(address, &request).await;
             assert!(told.starts_with(&format!("http/1.1 {status} ")), "{bytes}, chunked {chunked}: {told}");
             assert_eq!(service.world.gateway.sent().len(), usize::from(status == "201"));
         }
@@ -90,7 +96,9 @@ async fn the_answer_to_head_ends_with_its_head() {
     let service = Service::new();
     let token = service.user("ram").await;
     let address = served(&service).await;
-    for path in ["/livez", "/v1/verifications", "/validate_phone/", "/docs/", "/nothing", "/v1/verifications/checks"] {
+    for path in
+        ["/livez", "/v1/verifications", "/validate_phone/", "/docs/", "/nothing", "/v1/verifications/checks"]
+    {
         let (told, body) = exchange(address, head("HEAD", path, &token, "").as_bytes()).await;
         assert_eq!(body, "", "{path}: {told}");
         assert!(told.contains("cache-control: no-store"), "{path}: {told}");

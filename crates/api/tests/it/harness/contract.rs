@@ -42,7 +42,7 @@ impl Contract {
             return;
         }
         retry_after(answer);
-        if path.starts_with("/validate_") {
+        if is_classic(path) {
             classic_form(answer);
         } else if answer.status >= 400 && path != "/readyz" {
             problem_form(answer);
@@ -57,10 +57,13 @@ impl Contract {
     /// The operation of a method and a path. The classic paths have one with and without a slash at the end.
     pub(crate) fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
         let paths = self.document["paths"].as_object().unwrap();
-        let found = paths.get(path).or_else(|| paths.get(&format!("{path}/"))).or_else(|| {
+        let path = if is_classic(path) { path.trim_end_matches('/') } else { path };
+        let found = paths.get(path).or_else(|| {
             paths.iter().find(|(template, _)| matches(template, path)).map(|(_, operations)| operations)
         })?;
-        found.get(method.as_str().to_lowercase())
+        // Names of methods differ by case.
+        let documented = found.as_object()?.iter().find(|(name, _)| name.to_uppercase() == method.as_str());
+        documented.map(|(_, operation)| operation)
     }
 
     #[track_caller]
@@ -115,6 +118,10 @@ impl Contract {
             self.conforms(property, member, &format!("{place}/{name}"));
         }
     }
+}
+
+fn is_classic(path: &str) -> bool {
+    matches!(path.strip_suffix('/').unwrap_or(path), "/validate_phone" | "/validate_otp")
 }
 
 fn matches(template: &str, path: &str) -> bool {

@@ -60,7 +60,7 @@ problems!(CheckProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeU
     PhoneTaken);
 problems!(CheckPhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
     PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
-    PhoneTaken, VerificationExpired, VerificationCanceled);
+    PhoneTaken);
 problems!(ResendProblems: BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
     VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, DestinationUnsupported,
     GatewayRefused, GatewayUnavailable);

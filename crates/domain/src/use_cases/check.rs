@@ -53,7 +53,20 @@ pub async fn check(
     target: &CheckTarget,
     submitted: &SubmittedCode,
 ) -> Result<Answer<Proved>, Failure> {
-    answer(check_or_stop(verifier, caller, target, submitted).await)
+    let checked = check_or_stop(verifier, caller, target, submitted).await;
+    answer(checked.map_err(|stop| told(stop, target)))
+}
+
+/// A check by phone tells nothing of what is over, also when it ends while it is being checked.
+fn told(stop: Stop, target: &CheckTarget) -> Stop {
+    let over =
+        |refusal: Refusal| matches!(refusal, Refusal::VerificationExpired | Refusal::VerificationCanceled);
+    match (stop, target) {
+        (Stop::Refused(refused), CheckTarget::Phone { .. }) if over(refused.refusal) => {
+            Refusal::VerificationNotFound.into()
+        }
+        (stop, CheckTarget::Id(_) | CheckTarget::Phone { .. }) => stop,
+    }
 }
 
 async fn check_or_stop(

@@ -46,7 +46,8 @@ async fn resend_or_stop(
     Err(Failure::Contended.into())
 }
 
-/// Sends the code of `current` again; `None` when somebody else changed it first.
+/// Sends the code of `current` again; `None` when somebody else changed it first. A refusal is about `current`, which
+/// is the caller's own.
 pub(super) async fn resend_live(
     verifier: &Verifier,
     application: &Application,
@@ -54,9 +55,23 @@ pub(super) async fn resend_live(
     guesses: GuessTotals,
     now: Timestamp,
 ) -> Result<Option<Verification>, Stop> {
+    let resent = resend_current(verifier, application, &current, guesses, now).await;
+    resent.map_err(|stop| match stop {
+        Stop::Refused(Refused { refusal, verification: None }) => refusal.about(current).into(),
+        Stop::Refused(_) | Stop::Failed(_) => stop,
+    })
+}
+
+async fn resend_current(
+    verifier: &Verifier,
+    application: &Application,
+    current: &Verification,
+    guesses: GuessTotals,
+    now: Timestamp,
+) -> Result<Option<Verification>, Stop> {
     let seed = seed(verifier, application, guesses, now)?;
     let pepper_known = verifier.peppers.knows(current.generation.pepper);
-    let decided = step(&current, Command::Resend { seed, pepper_known }, now);
+    let decided = step(current, Command::Resend { seed, pepper_known }, now);
     refuse_unless_due(decided.outcome, &decided.next, now)?;
 
     let number = decided.next.delivery.number;

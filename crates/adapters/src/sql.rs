@@ -3,7 +3,6 @@
 //!
 //! A statement is never logged, because its arguments would be, and no text of an error holds a stored value.
 
-mod failure;
 mod rows;
 pub mod sqlite;
 

@@ -13,6 +13,7 @@ mod accounts;
 mod columns;
 mod counters;
 mod credentials;
+mod failure;
 mod listing;
 mod migrations;
 #[cfg(test)]
@@ -30,9 +31,9 @@ use sqlx::ConnectOptions as _;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use self::failure::Failure;
 use self::writer::Writer;
 use super::SqlError;
-use super::failure::Failure;
 use crate::phone_vault::PhoneVault;
 
 /// Where the database is, and how long is waited for it.

@@ -210,3 +210,18 @@ async fn an_app_hash_or_origin_that_the_application_does_not_have_is_refused() {
     assert_eq!(refusal(answer), Refusal::OriginUnknown);
     assert_eq!((world.gateway.sent().len(), world.store.verifications().len()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_start_that_resends_takes_the_new_language_and_device() {
+    let world = World::new();
+    let ram = world.user("ram").await;
+    let first = start_request(phone("9841234567"));
+    new(use_cases::start(&world.verifier, &ram, first.clone()).await);
+    world.pass(Duration::from_mins(1));
+    let hash = AppHash::parse("FA+9qCX9VSu").unwrap();
+    let again = StartRequest { locale: Some(Locale::Nepali), app_hash: Some(hash), ..first };
+    resent(use_cases::start(&world.verifier, &ram, again).await);
+    let sent = world.gateway.sent();
+    assert!(sent[1].text.contains("FA+9qCX9VSu") && sent[1].text.contains("कोड"), "{:?}", sent[1]);
+    assert_eq!(sent[0].code(), sent[1].code(), "the code stays the same");
+}

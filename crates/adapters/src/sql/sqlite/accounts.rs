@@ -9,8 +9,8 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::columns::{Columns, account_columns};
+use super::failure::Failure;
 use super::{Database, SqliteStore};
-use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
 pub(super) const ADD: &str =

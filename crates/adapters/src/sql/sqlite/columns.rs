@@ -18,8 +18,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row as _, Sqlite, Type, ValueRef as _};
 use uuid::Uuid;
 
+use super::failure::Failure;
 use crate::phone_vault::PhoneVault;
-use crate::sql::failure::Failure;
 use crate::sql::rows::{self, RowFault};
 
 /// The columns of [`Columns::verification`]; the table goes by `v`, that of its account by `a`.

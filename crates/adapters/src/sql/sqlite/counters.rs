@@ -10,8 +10,8 @@ use domain::time::{Timestamp, after};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::failure::Failure;
 use super::{Database, SqliteCounters};
-use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
 /// The members to take, as a table; they are bound.

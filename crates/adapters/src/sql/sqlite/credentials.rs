@@ -10,8 +10,8 @@ use domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::columns::{Columns, account_columns, credential_columns};
+use super::failure::Failure;
 use super::{Database, SqliteStore};
-use crate::sql::failure::Failure;
 use crate::sql::rows;
 
 pub(super) const ISSUE: &str = "INSERT INTO credentials

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Database;
 use super::columns::{Columns, verification_columns};
-use crate::sql::failure::Failure;
+use super::failure::Failure;
 
 const SELECT: &str = concat!("SELECT ", verification_columns!(), " FROM verifications v INDEXED BY ");
 

@@ -21,8 +21,8 @@ use self::statements::{
     TAKE_PHONE_AWAY,
 };
 use super::columns::{Columns, stored_millis};
+use super::failure::Failure;
 use super::{Database, SqliteStore, listing};
-use crate::sql::failure::Failure;
 use crate::sql::rows::{self, RowFault};
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
@@ -263,6 +263,9 @@ fn bind_next(query: Query, next: &Verification) -> Query {
         .bind(next.resend_at.as_millisecond())
         .bind(next.sends_used)
         .bind(next.checks_used)
+        .bind(next.message.locale.as_str())
+        .bind(next.message.app_hash.as_ref().map(AppHash::as_str))
+        .bind(next.message.origin.as_ref().map(Origin::as_str))
 }
 
 fn bind_subject(query: Query, phone: &[u8], subject: &Subject) -> Query {

@@ -14,7 +14,7 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::SqliteOptions;
-use crate::sql::failure::{SQLITE_BUSY, sqlite_code};
+use super::failure::{SQLITE_BUSY, sqlite_code};
 
 /// How soon an open is tried again that met somebody else's lock.
 const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);

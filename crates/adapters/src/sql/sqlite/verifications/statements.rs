@@ -89,7 +89,8 @@ pub(in super::super) const SAVE: &str = concat!(
     "UPDATE verifications SET
         version = $4, state = $5, final_at = $6, nonce = $7, pepper = $8, code_length = $9, expires_at = $10,
         delivery_number = $11, delivery_state = $12, delivery_at = $13,
-        sent_at = $14, resend_at = $15, sends_used = $16, checks_used = $17
+        sent_at = $14, resend_at = $15, sends_used = $16, checks_used = $17,
+        locale = $18, app_hash = $19, origin = $20
      WHERE id = $1 AND version = $2 RETURNING ",
     of_the_day!()
 );

@@ -143,6 +143,10 @@ async fn every_message_comes_back(bench: &Bench<'_>) {
                 begun.message =
                     MessageOptions { locale, app_hash: app_hash.cloned(), origin: origin.cloned() };
                 comes_back(bench, &begun).await;
+                let plain = MessageOptions { locale: Locale::English, app_hash: None, origin: None };
+                let changed = Verification { version: 1, message: plain, ..begun };
+                bench.must_save(&changed, None).await;
+                is_found(bench, &changed).await;
             }
         }
     }

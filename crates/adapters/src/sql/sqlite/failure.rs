@@ -2,7 +2,7 @@
 
 use domain::ports::{Dependency, PortError};
 
-use super::rows::RowFault;
+use crate::sql::rows::RowFault;
 
 /// Why a statement brought nothing.
 #[derive(Debug, thiserror::Error)]

@@ -145,13 +145,15 @@ async fn a_service_that_is_asked_to_stop_finishes_what_is_under_way() {
     let key = key(&config);
     let site = simulator.told("inbox_url").trim_end_matches("/inbox").to_owned();
     let slow = Client::new(&site).request(reqwest::Method::PUT, "/behaviour", "");
-    let slow = slow.header("content-type", "application/json").body(r#"{"kind":"latency","millis":1500}"#);
+    let slow = slow.header("content-type", "application/json").body(r#"{"kind":"slow-headers","millis":1500}"#);
     let _ = Client::send(slow).await;
 
     let (client, body) = (service.client.clone(), json!({"phone": PHONE}));
     let pending = tokio::spawn(async move { client.post("/v1/verifications", &key, &body).await });
-    // The send is under way once the simulator has it: the inbox shows it only after the latency, so wait for the log.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The simulator has the SMS, and keeps its answer to itself for a while: the send is under way.
+    while Client::new(&site).get("/inbox", "").await.is(200).json() == json!([]) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     service.signal("TERM");
     let answer = pending.await.expect("it answers").is(201);
     assert_eq!(answer.member("delivery"), "sent");

@@ -220,7 +220,12 @@ async fn checked(
         .clone()
         .to_the_end(async move { use_cases::check(&context.verifier, &caller.0, &target, &code).await })
         .await?;
-    Ok((&done(answer)?.verification).into())
+    let proved = done(answer)?;
+    if let Some(loser) = proved.transferred_from {
+        let verification = &proved.verification;
+        tracing::info!(verification = %verification.id, from = %loser, "a phone went over to another account");
+    }
+    Ok((&proved.verification).into())
 }
 
 /// What a use case answered, or the problem that it is.

@@ -18,68 +18,9 @@ use crate::phone::Phone;
 use crate::time::{Day, Timestamp};
 use crate::verification::{Subject, Verification};
 
-/// What stands behind a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dependency {
-    /// The database.
-    Store,
-    /// The counters.
-    Counters,
-    /// The operating system's randomness.
-    Entropy,
-}
+mod error;
 
-impl Dependency {
-    /// The name in logs and in health.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Store => "store",
-            Self::Counters => "counters",
-            Self::Entropy => "entropy",
-        }
-    }
-}
-
-/// What a caller of a port can do about a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortErrorKind {
-    /// Nothing was done; it may work later.
-    Unavailable,
-    /// What is stored makes no sense; somebody has to look.
-    Inconsistent,
-}
-
-/// A port could not keep its promise. Whether a write happened is unknown only where the method says so.
-#[derive(Debug, thiserror::Error)]
-#[error("the {} {}", .dependency.as_str(), match .kind { PortErrorKind::Unavailable => "is unavailable", PortErrorKind::Inconsistent => "holds something that makes no sense" })]
-pub struct PortError {
-    /// What failed.
-    pub dependency: Dependency,
-    /// What can be done.
-    pub kind: PortErrorKind,
-    /// Why, for the operator.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
-}
-
-impl PortError {
-    /// Nothing was done; it may work later.
-    pub fn unavailable(
-        dependency: Dependency,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self { dependency, kind: PortErrorKind::Unavailable, source: source.into() }
-    }
-
-    /// What is stored makes no sense.
-    pub fn inconsistent(
-        dependency: Dependency,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self { dependency, kind: PortErrorKind::Inconsistent, source: source.into() }
-    }
-}
+pub use error::{Dependency, PortError, PortErrorKind};
 
 /// What time it is.
 pub trait Clock: Send + Sync + fmt::Debug {

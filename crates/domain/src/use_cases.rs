@@ -16,6 +16,7 @@ pub mod cancel;
 pub mod check;
 pub mod credentials;
 pub mod read;
+mod refused;
 pub mod resend;
 mod send;
 pub mod start;

@@ -1,13 +1,13 @@
 //! Cancel: a live verification is called off. Canceling twice is the same as once.
 
 use super::check::owned;
-use super::resend::over;
+use super::refused::refusal;
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::credential::Caller;
 use crate::id::VerificationId;
 use crate::ports::{Change, Saved};
 use crate::refusal::Refusal;
-use crate::verification::{Command, Outcome, Verification, step};
+use crate::verification::{Command, Verification, step};
 
 /// Calls a verification off.
 ///
@@ -38,20 +38,9 @@ async fn cancel_or_stop(
                 Saved::Conflict | Saved::BudgetSpent => continue,
             }
         }
-        return match decided.outcome {
-            Outcome::Canceled => Ok(decided.next),
-            Outcome::Final(state) => Err(over(state, &decided.next, now).about(decided.next).into()),
-            Outcome::Settled
-            | Outcome::SendDue
-            | Outcome::TooSoon { .. }
-            | Outcome::SendsUsedUp
-            | Outcome::DeliveryRecorded
-            | Outcome::DeliveryIgnored
-            | Outcome::Approved
-            | Outcome::ApprovedBefore
-            | Outcome::CodeIncorrect
-            | Outcome::PhoneTaken
-            | Outcome::TooManyChecks => Err(Refusal::VerificationNotFound.into()),
+        return match refusal(decided.outcome, &decided.next, now) {
+            None => Ok(decided.next),
+            Some(refusal) => Err(refusal.about(decided.next).into()),
         };
     }
     Err(Failure::Contended.into())

@@ -1,7 +1,7 @@
 //! Check: is this the code? A right one approves and binds; a wrong one costs a check of the verification and one of
 //! the phone's guess budget.
 
-use super::resend::over;
+use super::refused::refusal;
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::account::Username;
 use crate::application::Application;
@@ -112,21 +112,9 @@ async fn try_once(
         None => Command::Abandon,
     };
     let decided = step(&current, command, now);
-    let comparison = match decided.outcome {
-        Outcome::Approved | Outcome::ApprovedBefore => Some(false),
-        Outcome::CodeIncorrect => Some(true),
-        Outcome::Settled
-        | Outcome::SendDue
-        | Outcome::TooSoon { .. }
-        | Outcome::SendsUsedUp
-        | Outcome::DeliveryRecorded
-        | Outcome::DeliveryIgnored
-        | Outcome::PhoneTaken
-        | Outcome::TooManyChecks
-        | Outcome::Canceled
-        | Outcome::Final(_) => None,
-    };
-    let guess = comparison.map(|wrong| guess(application, &current, guesses, now, wrong));
+    let approved = matches!(decided.outcome, Outcome::Approved | Outcome::ApprovedBefore);
+    let compared = approved || decided.outcome == Outcome::CodeIncorrect;
+    let guess = compared.then(|| guess(application, &current, guesses, now, !approved));
     if decided.effect == Some(Effect::Bind) {
         return approve(
             verifier,
@@ -143,11 +131,13 @@ async fn try_once(
         Saved::Conflict => return Ok(None),
         Saved::BudgetSpent => return Err(lock(verifier, application, &current, guesses, now).await?.into()),
     }
-    let now_approved = decided.outcome == Outcome::Approved;
-    if now_approved || decided.outcome == Outcome::ApprovedBefore {
-        return Ok(Some(Proved { verification: decided.next, now: now_approved, transferred_from: None }));
+    match refusal(decided.outcome, &decided.next, now) {
+        None => {
+            let approved_now = decided.outcome == Outcome::Approved;
+            Ok(Some(Proved { verification: decided.next, now: approved_now, transferred_from: None }))
+        }
+        Some(refusal) => Err(refusal.about(decided.next).into()),
     }
-    Err(refused(decided.outcome, decided.next, now).into())
 }
 
 fn guess(
@@ -204,7 +194,11 @@ async fn approve(
         Approved::PhoneTaken => {
             let rejected = step(current, Command::RejectTaken, now);
             match save(verifier, current, &rejected, guess).await? {
-                Saved::Stored => Err(refused(rejected.outcome, rejected.next, now).into()),
+                Saved::Stored => {
+                    let refusal =
+                        refusal(rejected.outcome, &rejected.next, now).unwrap_or(Refusal::PhoneTaken);
+                    Err(refusal.about(rejected.next).into())
+                }
                 Saved::Conflict => Ok(None),
                 Saved::BudgetSpent => Err(lock(verifier, application, current, *guesses, now).await?.into()),
             }
@@ -228,25 +222,6 @@ async fn lock(
     let class = GuessClass::of(next_length, policy.code_length_long);
     let again = policy.guesses.blocked_until(class, totals, now).unwrap_or(locked.next.resend_at);
     Ok(Refusal::TooManyChecks { retry_after: until(now, again) }.about(locked.next))
-}
-
-fn refused(outcome: Outcome, verification: Verification, now: Timestamp) -> Refused {
-    let refusal = match outcome {
-        Outcome::CodeIncorrect => Refusal::CodeIncorrect,
-        Outcome::PhoneTaken => Refusal::PhoneTaken,
-        Outcome::TooManyChecks => Refusal::TooManyChecks { retry_after: until(now, verification.resend_at) },
-        Outcome::Final(state) => over(state, &verification, now),
-        Outcome::Canceled => Refusal::VerificationCanceled,
-        Outcome::Settled
-        | Outcome::SendDue
-        | Outcome::TooSoon { .. }
-        | Outcome::SendsUsedUp
-        | Outcome::DeliveryRecorded
-        | Outcome::DeliveryIgnored
-        | Outcome::Approved
-        | Outcome::ApprovedBefore => Refusal::VerificationNotFound,
-    };
-    refusal.about(verification)
 }
 
 /// What a check by phone is about: the youngest verification of the subject, as long as a code could be right for it.

@@ -1,6 +1,7 @@
 //! Resend: the code of a live verification once more.
 
 use super::check::owned;
+use super::refused::refusal;
 use super::send::{self, Sending};
 use super::start::seed;
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
@@ -10,8 +11,8 @@ use crate::guess::GuessTotals;
 use crate::id::VerificationId;
 use crate::ports::{Change, Loaded, Saved};
 use crate::refusal::{Refusal, Refused};
-use crate::time::{Timestamp, until};
-use crate::verification::{Command, Outcome, State, Verification, step};
+use crate::time::Timestamp;
+use crate::verification::{Command, Verification, step};
 
 /// Sends the code of a live verification again.
 ///
@@ -72,7 +73,9 @@ async fn resend_current(
     let seed = seed(verifier, application, guesses, now)?;
     let pepper_known = verifier.peppers.knows(current.generation.pepper);
     let decided = step(current, Command::Resend { seed, pepper_known }, now);
-    refuse_unless_due(decided.outcome, &decided.next, now)?;
+    if let Some(refusal) = refusal(decided.outcome, &decided.next, now) {
+        return Err(refusal.about(decided.next).into());
+    }
 
     let number = decided.next.delivery.number;
     let receipt = send::take(verifier, application, &current.subject, now).await?;
@@ -90,35 +93,4 @@ async fn resend_current(
     }
     let sending = Sending { verification: decided.next, number, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
-}
-
-fn refuse_unless_due(outcome: Outcome, verification: &Verification, now: Timestamp) -> Result<(), Refused> {
-    let refusal = match outcome {
-        Outcome::SendDue => return Ok(()),
-        Outcome::TooSoon { resend_at } => Refusal::ResendTooSoon { retry_after: until(now, resend_at) },
-        Outcome::SendsUsedUp => {
-            Refusal::SendsUsedUp { retry_after: until(now, verification.generation.expires_at) }
-        }
-        Outcome::Final(state) => over(state, verification, now),
-        Outcome::Settled
-        | Outcome::DeliveryRecorded
-        | Outcome::DeliveryIgnored
-        | Outcome::Approved
-        | Outcome::ApprovedBefore
-        | Outcome::CodeIncorrect
-        | Outcome::PhoneTaken
-        | Outcome::TooManyChecks
-        | Outcome::Canceled => Refusal::VerificationNotFound,
-    };
-    Err(refusal.about(verification.clone()))
-}
-
-/// How a final state reads to somebody who wants more of the verification.
-pub(super) fn over(state: State, verification: &Verification, now: Timestamp) -> Refusal {
-    match state {
-        State::Approved { .. } if now < verification.generation.expires_at => Refusal::VerificationApproved,
-        State::Approved { .. } | State::Expired { .. } | State::Pending => Refusal::VerificationExpired,
-        State::Canceled { .. } => Refusal::VerificationCanceled,
-        State::Locked { .. } => Refusal::TooManyChecks { retry_after: until(now, verification.resend_at) },
-    }
 }

@@ -64,6 +64,8 @@ CREATE TABLE verifications (
     -- From when on retention counts.
     ended_at        INTEGER NOT NULL GENERATED ALWAYS AS (ifnull(final_at, expires_at)) VIRTUAL,
     CHECK ((state = 'pending') = (final_at IS NULL)),
+    -- An approved one meets one more: the check that approved it does not count against those that follow.
+    CHECK (checks_used <= checks_max + 1),
     FOREIGN KEY (application, account_id) REFERENCES accounts (application, id)
 ) STRICT;
 

@@ -151,9 +151,12 @@ async fn a_service_that_is_asked_to_stop_finishes_what_is_under_way() {
     let (client, body) = (service.client.clone(), json!({"phone": PHONE}));
     let pending = tokio::spawn(async move { client.post("/v1/verifications", &key, &body).await });
     // The simulator has the SMS, and keeps its answer to itself for a while: the send is under way.
-    while Client::new(&site).get("/inbox", "").await.is(200).json() == json!([]) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let arrived = async {
+        while Client::new(&site).get("/inbox", "").await.is(200).json() == json!([]) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), arrived).await.expect("the send begins");
     service.signal("TERM");
     let answer = pending.await.expect("it answers").is(201);
     assert_eq!(answer.member("delivery"), "sent");

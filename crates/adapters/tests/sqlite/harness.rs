@@ -42,8 +42,10 @@ impl Place {
         self.directory.path().join("verify.db")
     }
 
+    /// With long waits, because a slow disk is no fault of the adapter's.
     pub(crate) fn options(&self) -> SqliteOptions {
-        SqliteOptions::at(self.path())
+        let patience = Duration::from_mins(1);
+        SqliteOptions { busy_timeout: patience, acquire_timeout: patience, ..SqliteOptions::at(self.path()) }
     }
 
     /// The database, migrated.

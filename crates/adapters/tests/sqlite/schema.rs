@@ -1,9 +1,11 @@
 //! The schema: how it comes about, and what it refuses whoever asks.
 
 use adapters::sql::{SqlError, SqliteOptions, SqliteStore};
+use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
+use domain::id::AccountId;
 use domain::ports::{
-    AccountStore, Approval, Change, Counters, Dependency, PortErrorKind, Taken, VerificationStore,
+    AccountStore, Approval, Change, Counters, Dependency, PortErrorKind, Receipt, Taken, VerificationStore,
 };
 use domain::verification::{Command, step};
 use sqlx::error::DatabaseError;
@@ -226,20 +228,31 @@ async fn a_row_that_makes_no_sense_is_told_and_not_guessed_at() {
 }
 
 #[tokio::test]
-async fn an_approval_for_an_account_that_is_not_there_stores_nothing() {
+async fn an_approval_for_an_account_that_is_not_the_applications_stores_nothing() {
     let place = Place::new();
     let store = place.open().await;
     let live = inserted(&store, None, 1).await;
-    let nobody = domain::id::AccountId::from_uuid(uuid::Uuid::from_u128(7));
-    let approved = step(&live, Command::Check { matches: true }, seconds(1)).next;
-    let approval = Approval {
-        change: Change { next: &approved, expected: 0, guess: None },
-        account: nobody,
-        phone: domain::account::VerifiedPhone { phone: phone(), verified_at: seconds(1) },
-        transfer: false,
+    let nobody = AccountId::from_uuid(uuid::Uuid::from_u128(7));
+    let foreign = Account {
+        id: AccountId::from_uuid(uuid::Uuid::from_u128(8)),
+        application: ApplicationId::parse("other").unwrap(),
+        username: Username::parse("ram").unwrap(),
+        phone: None,
+        created_at: begin(),
     };
-    assert_eq!(store.approve(&approval).await.unwrap_err().kind, PortErrorKind::Inconsistent);
-    assert_eq!(store.load(live.id, today()).await.unwrap().unwrap().verification, live);
+    store.add(&foreign).await.unwrap();
+    let approved = step(&live, Command::Check { matches: true }, seconds(1)).next;
+    for account in [nobody, foreign.id] {
+        let approval = Approval {
+            change: Change { next: &approved, expected: 0, guess: None },
+            account,
+            phone: VerifiedPhone { phone: phone(), verified_at: seconds(1) },
+            transfer: false,
+        };
+        assert_eq!(store.approve(&approval).await.unwrap_err().kind, PortErrorKind::Inconsistent);
+        assert_eq!(store.load(live.id, today()).await.unwrap().unwrap().verification, live);
+        assert_eq!(store.load_account(foreign.id).await.unwrap().as_ref(), Some(&foreign));
+    }
 }
 
 #[tokio::test]
@@ -274,6 +287,20 @@ async fn what_counts_no_more_does_not_pile_up() {
         left.push(rows);
     }
     assert_eq!(left, [36, 12, 3]);
+}
+
+#[tokio::test]
+async fn a_member_that_counted_before_and_does_no_more_is_taken_as_a_new_one() {
+    let place = Place::new();
+    let counters = place.open().await.counters();
+    let once = take(1, 1, 1);
+    let receipt = Receipt(vec![(once.key.clone(), once.member)]);
+    for at in [begin(), seconds(600)] {
+        let taken = counters.take(std::slice::from_ref(&once), at).await.unwrap();
+        assert_eq!(taken, Taken::All(Receipt(receipt.0.clone())), "what was added can be given back");
+    }
+    counters.refund(&receipt).await.unwrap();
+    assert!(matches!(counters.take(&[take(1, 1, 2)], seconds(600)).await.unwrap(), Taken::All(_)));
 }
 
 #[tokio::test]

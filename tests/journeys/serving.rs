@@ -145,7 +145,8 @@ async fn a_service_that_is_asked_to_stop_finishes_what_is_under_way() {
     let key = key(&config);
     let site = simulator.told("inbox_url").trim_end_matches("/inbox").to_owned();
     let slow = Client::new(&site).request(reqwest::Method::PUT, "/behaviour", "");
-    let slow = slow.header("content-type", "application/json").body(r#"{"kind":"slow-headers","millis":1500}"#);
+    let slow =
+        slow.header("content-type", "application/json").body(r#"{"kind":"slow-headers","millis":1500}"#);
     let _ = Client::send(slow).await;
 
     let (client, body) = (service.client.clone(), json!({"phone": PHONE}));

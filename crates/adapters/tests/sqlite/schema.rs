@@ -127,6 +127,7 @@ async fn the_schema_holds_the_invariants_against_any_program() {
         "UPDATE verifications SET delivery_state = 'delivered'",
         // Counts.
         "UPDATE verifications SET checks_used = -1",
+        "UPDATE verifications SET checks_used = checks_max + 2",
         "UPDATE verifications SET sends_used = -1",
         "UPDATE verifications SET version = -1",
         "UPDATE verifications SET code_length = 5",

@@ -298,7 +298,7 @@ async fn defect_17_37_an_account_can_verify_again_and_change_its_phone() {
 /// 19, 23: a gateway that stalled or answered nonsense made a 500, and retries sent without limit.
 #[tokio::test]
 async fn defect_19_23_a_stalling_gateway_costs_one_sms() {
-    let stack = Stack::start().await;
+    let stack = Stack::with_patience(&[], Duration::from_millis(800)).await;
     let ram = stack.user("ram").await;
     stack.simulator.set_behaviour(Behaviour::SlowHeaders { millis: 5_000 });
     let started = stack.client.post("/v1/verifications", &ram, &json!({"phone": RAM})).await.is(201);

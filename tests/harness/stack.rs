@@ -49,6 +49,11 @@ impl Stack {
     /// Starts one with these settings besides, by the names of environment variables without their prefix:
     /// `("APPLICATION__POLICY__PHONE_TAKEN", "transfer")`.
     pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        Self::with_patience(settings, SparrowSettings::TOTAL_TIMEOUT).await
+    }
+
+    /// Starts one that waits no longer than this for the gateway.
+    pub async fn with_patience(settings: &[(&str, &str)], gateway_timeout: Duration) -> Self {
         let directory = tempfile::tempdir().expect("there is room for a directory");
         let simulator = Simulator::new(SimulatorConfig::new("token-of-the-test", "Test"));
         let running = simulator.start(([127, 0, 0, 1], 0).into()).await.expect("the simulator starts");
@@ -57,8 +62,8 @@ impl Stack {
                 .unwrap_or_else(|faults| panic!("{faults}"));
         let gateway = SparrowSettings {
             base_url: running.base_url(),
-            connect_timeout: Duration::from_millis(400),
-            total_timeout: Duration::from_millis(800),
+            connect_timeout: gateway_timeout / 4,
+            total_timeout: gateway_timeout,
             ..SparrowSettings::new("token-of-the-test", "Test")
         };
         let gateway = wiring::sparrow(&gateway).expect("the gateway's settings are valid");

@@ -21,7 +21,7 @@ mod bounded;
 
 use bounded::Bounded;
 
-/// How long a connection may be silent.
+/// How long a connection may be silent before and between calls.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// How often old rows are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
@@ -78,7 +78,8 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         let sweeper =
             tokio::spawn(sweep_regularly(wired.verifier.clone(), config.retention, stopping.clone()));
         let served = Server::new_with_acceptor(self.acceptor)
-            .idle_timeout(IDLE_TIMEOUT)
+            // A connection is silent while its call is worked on.
+            .idle_timeout(IDLE_TIMEOUT.max(config.server.request_timeout.saturating_mul(2)))
             .run_with_graceful_shutdown(endpoint, end, Some(grace))
             .await;
         stopping.cancel();

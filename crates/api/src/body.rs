@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use poem::http::header;
-use poem::{Request, RequestBody};
+use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::ApiExtractor;
 use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
@@ -150,6 +150,25 @@ impl<'a, T: Body, E: Encodings> ApiExtractor<'a> for Strict<T, E> {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         <Self as ParsePayload>::from_request(request, body).await
+    }
+}
+
+/// Nothing, or an empty object: for operations that need no more than their address.
+#[derive(Debug)]
+pub(crate) struct NoBody;
+
+impl<'a> FromRequest<'a> for NoBody {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let malformed = |_| Problem::of(Slug::BodyMalformed).into_error();
+        let bytes = body.take()?.into_bytes().await.map_err(malformed)?;
+        if bytes.is_empty() {
+            return Ok(Self);
+        }
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let encoding = encoding(content_type, false);
+        let encoding = encoding.ok_or_else(|| Problem::of(Slug::MediaTypeUnsupported).into_error())?;
+        read(&bytes, encoding, &[]).map_err(Problem::into_error)?;
+        Ok(Self)
     }
 }
 

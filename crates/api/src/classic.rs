@@ -147,7 +147,7 @@ impl ClassicApi {
 fn own_account(caller: &Caller) -> Result<String, Problem> {
     match caller {
         Caller::User(account) => Ok(account.username.to_string()),
-        Caller::Application(_) | Caller::Admin(_) => Err(Problem::of(Slug::AccountForbidden)),
+        Caller::Application(_) | Caller::Admin(_) => Err(Problem::of(Slug::ScopeMissing)),
     }
 }
 
@@ -181,6 +181,7 @@ fn told(problem: &Problem) -> (StatusCode, String) {
         Slug::AlreadyVerified => (StatusCode::FORBIDDEN, "Phone number already verified."),
         Slug::PhoneTaken => (StatusCode::FORBIDDEN, "Phone number already verified by another user."),
         Slug::AccountForbidden => (StatusCode::FORBIDDEN, "The username is not yours."),
+        Slug::ScopeMissing => (StatusCode::FORBIDDEN, "Use the token of a user; a key does not serve here."),
         Slug::CodeIncorrect | Slug::CodeMalformed => (bad, "Incorrect OTP."),
         Slug::VerificationNotFound | Slug::VerificationExpired | Slug::VerificationCanceled => {
             (bad, "No OTP is waiting for this phone number. Request a new one.")
@@ -201,7 +202,6 @@ fn told(problem: &Problem) -> (StatusCode, String) {
         }
         Slug::ParameterInvalid
         | Slug::Unauthenticated
-        | Slug::ScopeMissing
         | Slug::PhoneNotVerified
         | Slug::RouteNotFound
         | Slug::MethodNotAllowed

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::verification::Purpose;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::{IntoResponse, Request, Response, handler};
@@ -47,6 +48,11 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
     }
     for (path, answer) in [("/validate_phone", "Sent."), ("/validate_otp", "Verified.")] {
         classic_answers(&mut document, path, answer);
+    }
+    for name in ["StartVerification", "CheckPhone"] {
+        let properties = &mut document["components"]["schemas"][name]["properties"];
+        properties["purpose"]["enum"] = Purpose::ALL.iter().map(|purpose| purpose.as_str()).collect();
+        properties["account"]["minLength"] = json!(1);
     }
     examples(&mut document);
     document["servers"] = json!([{ "url": "/", "description": "This service" }]);

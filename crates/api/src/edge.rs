@@ -91,6 +91,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         let only_head = request.method() == Method::HEAD;
         if classic {
             without_trailing_slash(&mut request);
+            with_bearer_scheme(request.headers_mut());
         }
         let mut response = self.answer(request).await;
         if classic {
@@ -139,6 +140,16 @@ fn without_trailing_slash(request: &mut Request) {
     };
     if let Ok(uri) = without_slash.parse() {
         *request.uri_mut() = uri;
+    }
+}
+
+/// Django REST framework's own clients write `Token` where others write `Bearer`.
+fn with_bearer_scheme(headers: &mut HeaderMap) {
+    let token =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Token "));
+    if let Some(Ok(mut bearer)) = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}"))) {
+        bearer.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, bearer);
     }
 }
 

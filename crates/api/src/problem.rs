@@ -196,7 +196,15 @@ impl From<Refused> for Problem {
             Refusal::VerificationApproved => (Slug::VerificationApproved, None),
             Refusal::PhoneTaken => (Slug::PhoneTaken, None),
         };
-        let mut problem = Self::of(slug);
+        let code_is_good = slug == Slug::ResendTooSoon && refused.verification.is_some();
+        let mut problem = if code_is_good {
+            Self::new(
+                slug,
+                "The code that was sent stays good. To send it again, wait until `Retry-After` has passed.",
+            )
+        } else {
+            Self::of(slug)
+        };
         problem.retry_after = retry_after.map(whole_seconds);
         match refused.verification {
             Some(verification) => problem.about(&verification),

@@ -13,7 +13,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use crate::auth::Authenticated;
-use crate::body::Strict;
+use crate::body::{NoBody, Strict};
 use crate::context::Context;
 use crate::problem::{Problem, Problems, Refusing, Slug};
 use crate::tags::ApiTags;
@@ -61,7 +61,7 @@ problems!(CheckProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeU
 problems!(CheckPhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
     PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
     PhoneTaken);
-problems!(ResendProblems: BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
+problems!(ResendProblems: MediaTypeUnsupported, BodyInvalid, BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
     VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, DestinationUnsupported,
     GatewayRefused, GatewayUnavailable);
 problems!(CancelProblems: VerificationNotFound, VerificationExpired, VerificationApproved, TooManyChecks);
@@ -136,6 +136,7 @@ impl VerificationsApi {
         caller: Authenticated,
         /// The verification's id.
         id: Path<IdText>,
+        _nothing: NoBody,
     ) -> Result<Json<VerificationResource>, Refusing<ResendProblems>> {
         let id = id.0.known()?;
         let context = context.clone();

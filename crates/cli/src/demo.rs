@@ -52,6 +52,11 @@ pub(crate) async fn demo(
     let server = Listening::bind(&config.server, arguments.listen).await?;
     let url = server.url();
     welcome(&url, &people, &directory, &config, output)?;
+    if !arguments.listen.ip().is_loopback() {
+        output.aside(
+            "\nBEWARE: it listens beyond this machine, and gives the token and all codes to whoever asks.",
+        )?;
+    }
     let demo = Demo {
         inbox: Arc::new(SimulatedInbox(simulator)),
         username: people.username.clone(),

@@ -21,6 +21,11 @@ impl Output {
         if self.json { line(&json.to_string()) } else { line(text) }
     }
 
+    /// Tells people something beside the result.
+    pub(crate) fn aside(self, text: &str) -> Result<(), CommandError> {
+        if self.json { Ok(()) } else { line(text) }
+    }
+
     /// Prints rows as a table, or as a JSON list; `more` is where the next page begins.
     pub(crate) fn rows(
         self,
@@ -85,9 +90,26 @@ pub(crate) fn line(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Tells people how it ended. Nothing is left to tell anybody when even this fails.
-pub(crate) fn complain(error: &CommandError) {
-    let _ = writeln!(io::stderr().lock(), "error: {}", adapters::system::chain(error));
+/// Tells on standard error how it ended: people in words, programs in a line of JSON. Nothing is left to tell anybody
+/// when even this fails.
+pub(crate) fn complain(error: &CommandError, json: bool) {
+    let message = adapters::system::chain(error);
+    let text = if json {
+        let faults = match error {
+            CommandError::Config(faults) => faults.iter().map(ToString::to_string).collect(),
+            CommandError::Incomplete(fault) => vec![fault.to_string()],
+            CommandError::Argument(_)
+            | CommandError::NotFound(_)
+            | CommandError::Refused(_)
+            | CommandError::Wiring(_)
+            | CommandError::UseCase(_)
+            | CommandError::System { .. } => Vec::new(),
+        };
+        serde_json::json!({ "error": message, "faults": faults }).to_string()
+    } else {
+        format!("error: {message}")
+    };
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints JSON for people to read.

@@ -17,10 +17,11 @@ pub async fn run(
     arguments: Arguments,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
+    let json = arguments.json;
     match dispatch(arguments, environment).await {
         Ok(()) => ExitCode::Done,
         Err(error) => {
-            output::complain(&error);
+            output::complain(&error, json);
             error.exit_code()
         }
     }

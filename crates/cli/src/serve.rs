@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use api::{Api, ApiSettings, EdgeSettings};
@@ -10,6 +10,7 @@ use domain::use_cases::{self, Retention, Verifier};
 use poem::Server;
 use poem::listener::{Acceptor, Listener, TcpListener};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ServerConfig};
@@ -23,6 +24,8 @@ use bounded::Bounded;
 
 /// How long a connection may be silent before and between calls.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long the head of a call may take to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often old rows are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
@@ -53,7 +56,9 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         })?;
         let address = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied());
         let address = address.unwrap_or(listen);
-        Ok(Self { acceptor: Bounded::new(acceptor, config.connections_max), address })
+        // A call arrives, is worked on and answered; each has its own bound, and this is above their sum.
+        let call_timeout = config.request_timeout + EdgeSettings::default().body_timeout + HEAD_TIMEOUT;
+        Ok(Self { acceptor: Bounded::new(acceptor, config.connections_max, call_timeout), address })
     }
 
     /// Where it is reached from this machine.
@@ -77,6 +82,14 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         let stopping = CancellationToken::new();
         let sweeper =
             tokio::spawn(sweep_regularly(wired.verifier.clone(), config.retention, stopping.clone()));
+        let asked_to_stop = Arc::new(OnceLock::new());
+        let end = {
+            let asked_to_stop = asked_to_stop.clone();
+            async move {
+                end.await;
+                asked_to_stop.get_or_init(Instant::now);
+            }
+        };
         let served = Server::new_with_acceptor(self.acceptor)
             // A connection is silent while its call is worked on.
             .idle_timeout(IDLE_TIMEOUT.max(config.server.request_timeout.saturating_mul(2)))
@@ -84,7 +97,9 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             .await;
         stopping.cancel();
         tasks.close();
-        if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+        // Calls whose callers hung up share the grace with those whose callers wait.
+        let grace_ends = *asked_to_stop.get_or_init(Instant::now) + grace;
+        if tokio::time::timeout_at(grace_ends, tasks.wait()).await.is_err() {
             tracing::warn!("some calls were still under way at the end of the grace");
         }
         if let Err(error) = sweeper.await {

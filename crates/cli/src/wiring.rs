@@ -1,6 +1,7 @@
 //! The only composition root: from a configuration to use cases over real adapters, and to a running server. Serving,
 //! the demo, every admin command and the end-to-end tests are wired here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
@@ -36,6 +37,9 @@ pub enum WiringError {
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
+    /// There is no database, and this command does not make one.
+    #[error("there is no database at {}; check `database.url`, or make one with `sparrow-verify db migrate`", .0.display())]
+    NoDatabase(PathBuf),
     /// The schema is behind, and this command does not change it.
     #[error(
         "the database's schema is behind by {0} migrations; bring it up to date with `sparrow-verify db migrate`"
@@ -85,6 +89,10 @@ pub async fn wire(
     gateway: Option<Arc<dyn SmsGateway>>,
     schema: Schema,
 ) -> Result<Wired, WiringError> {
+    let DatabaseLocation::Sqlite(path) = &config.database.location;
+    if schema == Schema::Require && !path.exists() {
+        return Err(WiringError::NoDatabase(path.clone()));
+    }
     let store = open_store(config).await?;
     match schema {
         Schema::Migrate => store.migrate().await?,

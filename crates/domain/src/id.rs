@@ -45,12 +45,11 @@ macro_rules! id {
                 self.0
             }
 
-            /// Reads the hyphenated form in lower case; anything else is not an id.
+            /// Reads the hyphenated form, in either case (some platforms write it in capitals).
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                // `Uuid` also reads braced, URN, simple and upper-case forms: an id has one spelling.
-                let one_spelling = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-                one_spelling.then(|| Uuid::try_parse(text).ok()).flatten().map(Self)
+                // `Uuid` also reads braced, URN and simple forms, of other lengths.
+                (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(Self)
             }
         }
 

@@ -30,8 +30,9 @@ pub use resend::resend;
 pub use start::{StartRequest, Started, start};
 pub use sweep::{Retention, sweep};
 
-/// How often a use case begins anew when somebody else changed the verification meanwhile.
-const TRIES_MAX: u32 = 3;
+/// How often a use case begins anew when somebody else changed the verification meanwhile. A verification changes about
+/// as often in its whole life (checks, sends and their answers, an end), so that callers who race are not sent away.
+const TRIES_MAX: u32 = 16;
 
 /// Everything that the use cases stand on.
 #[derive(Clone, Debug)]

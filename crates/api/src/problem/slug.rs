@@ -87,7 +87,7 @@ slugs! {
     CodeIncorrect = "code-incorrect", UNPROCESSABLE_ENTITY, "The code is not the right one",
         "Ask for the code again; `checks_left` says how often it may be tried.";
     ResendTooSoon = "resend-too-soon", TOO_MANY_REQUESTS, "The last SMS was sent too recently",
-        "Wait until `Retry-After` has passed; the code that was sent stays good.";
+        "Wait until `Retry-After` has passed.";
     SendsUsedUp = "sends-used-up", TOO_MANY_REQUESTS, "The code has been sent as often as it may be",
         "Use the code that was sent, or start again after `Retry-After`.";
     TooManyChecks = "too-many-checks", TOO_MANY_REQUESTS, "Too many wrong codes",

@@ -68,7 +68,8 @@ async fn issue(
         use_cases::credentials::issue(&wired.verifier, application(config), kind, life).await?;
     let mut shown = shown(&credential, None);
     shown["secret"] = json!(secret.reveal());
-    output.record(&shown)
+    output.record(&shown)?;
+    output.aside("Keep the secret now: it is not shown again.")
 }
 
 async fn list(

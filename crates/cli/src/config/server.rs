@@ -153,11 +153,16 @@ impl Setting for LogFormat {
 
 struct LogFilter(String);
 
+/// The levels of log lines.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 impl Setting for LogFilter {
     fn read(raw: &Raw) -> Result<Self, String> {
-        let allowed = "must be error, warn, info, debug or trace, or directives such as info,sqlx=warn";
+        let allowed = "must be off, error, warn, info, debug or trace, or directives such as info,sqlx=warn";
         from_text(raw, allowed, |text| {
-            let parsed = !text.trim().is_empty() && EnvFilter::try_new(text).is_ok();
+            // A word that is no level would be taken for a module, and silence everything else.
+            let known = |directive: &str| directive.contains('=') || LEVELS.contains(&directive.trim());
+            let parsed = text.split(',').all(known) && EnvFilter::try_new(text).is_ok();
             parsed.then(|| Self(text.to_owned()))
         })
     }

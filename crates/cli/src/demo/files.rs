@@ -24,8 +24,31 @@ pub(super) fn prepare(directory: &Path) -> Result<PathBuf, CommandError> {
     let directory = fs::canonicalize(directory).map_err(failed)?;
     write_once(&directory.join(PEPPER), &random_hex()?).map_err(failed)?;
     write_once(&directory.join(PHONE_KEY), &random_hex()?).map_err(failed)?;
-    write_once(&directory.join(CONFIG), &config(&directory)?).map_err(failed)?;
+    let path = directory.join(CONFIG);
+    let own = config(&directory)?;
+    write_once(&path, &own).map_err(failed)?;
+    if !names(&path, &quoted(&directory.join(PEPPER))?)? {
+        // The directory was moved or copied: its configuration is about another one.
+        write(&path, &own)?;
+    }
     Ok(directory)
+}
+
+/// Whether the configuration names this file, as this module writes it.
+fn names(config: &Path, file: &str) -> Result<bool, CommandError> {
+    Ok(read(config)?.is_some_and(|text| text.lines().any(|line| line == format!("pepper_file = {file}"))))
+}
+
+/// A path, as a string of TOML.
+fn quoted(path: &Path) -> Result<String, CommandError> {
+    let text = path.to_str().ok_or_else(|| {
+        CommandError::Argument(format!(
+            "{} is not text; name another directory with --data-dir.",
+            path.display()
+        ))
+    })?;
+    // A JSON string is a basic string of TOML.
+    Ok(serde_json::Value::from(text).to_string())
 }
 
 /// Reads a file of the directory, if it is there.
@@ -71,22 +94,23 @@ fn random_hex() -> Result<String, CommandError> {
     Ok(text)
 }
 
-/// The configuration of a demo: everything that admin commands need. The gateway is the running demo's own.
+/// The configuration of a demo: everything that admin commands need, and room to play. The gateway is the running
+/// demo's own.
 fn config(directory: &Path) -> Result<String, CommandError> {
-    let path = |name: &str| {
-        let path = directory.join(name);
-        let text = path.to_str().filter(|text| !text.contains(['\'', '\n']));
-        text.map(str::to_owned)
-            .ok_or_else(|| CommandError::Argument(format!("{} cannot be named in a file", path.display())))
-    };
+    let database = directory.join("sparrow-verify.db");
+    let database =
+        database.to_str().map(|path| serde_json::Value::from(format!("sqlite://{path}")).to_string());
+    let database = database.map_or_else(|| quoted(directory), Ok)?;
     Ok(format!(
-        "# Written by `sparrow-verify demo`, which reads it again. Change it as you like.\n\n\
+        "# Written by `sparrow-verify demo`, which reads it again. Change it as you like; the paths are those of this\n\
+         # directory, and are written anew when it was moved.\n\n\
          [server]\nlog_level = 'warn'\n\n\
-         [database]\nurl = 'sqlite://{database}'\n\n\
-         [secrets]\npepper_file = '{pepper}'\nphone_key_file = '{phone_key}'\n\n\
-         [application]\nname = 'Sparrow Demo'\n",
-        database = path("sparrow-verify.db")?,
-        pepper = path(PEPPER)?,
-        phone_key = path(PHONE_KEY)?,
+         [database]\nurl = {database}\n\n\
+         [secrets]\npepper_file = {pepper}\nphone_key_file = {phone_key}\n\n\
+         [application]\nname = 'Sparrow Demo'\n\n\
+         # One account plays with many phones here.\n\
+         [application.policy.limits]\nsends_per_account = ['500/24h']\nphones_per_account = ['500/24h']\n",
+        pepper = quoted(&directory.join(PEPPER))?,
+        phone_key = quoted(&directory.join(PHONE_KEY))?,
     ))
 }

@@ -70,6 +70,7 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
     may_prove(application, account.as_ref(), &subject, verifier.now())?;
     let opening = Opening { subject, username: account.map(|account| account.username), message };
 
+    let mut looked_again = false;
     for _ in 0..TRIES_MAX {
         let now = verifier.now();
         let standing = verifier.ports.verifications.standing(&opening.subject, today(now)).await?;
@@ -83,11 +84,19 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
                 None => continue,
             }
         }
-        if let Some(begun) = begin(verifier, application, &opening, &standing, now).await? {
-            return Ok(Started::New(begun));
+        match begin(verifier, application, &opening, &standing, now).await {
+            Ok(Some(begun)) => return Ok(Started::New(begun)),
+            Ok(None) => {}
+            // Starts that race for one subject count until they know who won: the limit may be full of their own.
+            Err(Stop::Refused(refused)) if is_limit(refused.refusal) && !looked_again => looked_again = true,
+            Err(stop) => return Err(stop),
         }
     }
     Err(Failure::Contended.into())
+}
+
+const fn is_limit(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::RateLimited { .. })
 }
 
 /// What a new verification begins with.

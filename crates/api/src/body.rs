@@ -48,8 +48,8 @@ pub(crate) trait Body: Type + Send {
     fn build(values: &mut Values) -> Self;
 }
 
-/// The fields of a body that was read.
-#[derive(Debug, Default)]
+/// The fields of a body that was read; it may hold a code.
+#[derive(Default)]
 pub(crate) struct Values(Vec<(&'static str, String)>);
 
 impl Values {
@@ -88,7 +88,6 @@ impl Encodings for JsonOrForm {
 }
 
 /// A body that was read strictly.
-#[derive(Debug)]
 pub(crate) struct Strict<T, E = JsonOnly>(pub T, PhantomData<E>);
 
 impl<T: Body, E: Encodings> Payload for Strict<T, E> {
@@ -286,7 +285,7 @@ mod tests {
     const FIELDS: &[Field] = &[required("phone"), optional("locale")];
 
     fn faults(json: &str) -> Vec<(String, String)> {
-        let problem = read(json.as_bytes(), Encoding::Json, FIELDS).unwrap_err();
+        let problem = read(json.as_bytes(), Encoding::Json, FIELDS).err().unwrap();
         problem
             .document()
             .errors
@@ -308,7 +307,7 @@ mod tests {
     #[test]
     fn what_is_no_object_is_malformed() {
         for json in ["", "[]", "null", "\"x\"", "{", "{\"phone\": \"9841234567\"", "nonsense", "{}{}"] {
-            let problem = read(json.as_bytes(), Encoding::Json, FIELDS).unwrap_err();
+            let problem = read(json.as_bytes(), Encoding::Json, FIELDS).err().unwrap();
             assert_eq!(problem.slug(), Slug::BodyMalformed, "{json}");
         }
     }

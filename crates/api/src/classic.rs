@@ -26,7 +26,7 @@ pub(crate) const ALLOWED: &str = "POST, OPTIONS, HEAD";
 pub(crate) struct ClassicApi;
 
 /// A phone to send a code to.
-#[derive(Debug, Object)]
+#[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub(crate) struct ValidatePhone {
     /// The phone number.

@@ -55,10 +55,10 @@ macro_rules! problems {
 problems!(StartProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
     AppHashUnknown, OriginUnknown, DestinationUnsupported, AccountForbidden, ScopeMissing, AlreadyVerified,
     PhoneNotVerified, ResendTooSoon, SendsUsedUp, RateLimited, GatewayRefused, GatewayUnavailable);
-problems!(CheckProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, CodeMalformed,
+problems!(CheckProblems: PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, CodeMalformed,
     CodeIncorrect, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled, TooManyChecks,
     PhoneTaken);
-problems!(CheckPhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
+problems!(CheckPhoneProblems: PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
     PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
     PhoneTaken);
 problems!(ResendProblems: MediaTypeUnsupported, BodyInvalid, BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,

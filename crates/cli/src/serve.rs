@@ -24,6 +24,8 @@ use bounded::Bounded;
 
 /// How long a connection may be silent before and between calls.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// The most calls at once on a connection of HTTP/2.
+const HTTP2_STREAMS_MAX: u32 = 32;
 /// How long the head of a call may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often old rows are looked for.
@@ -92,6 +94,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         };
         let served = Server::new_with_acceptor(self.acceptor)
             // A connection is silent while its call is worked on.
+            .http2_max_concurrent_streams(HTTP2_STREAMS_MAX)
             .idle_timeout(IDLE_TIMEOUT.max(config.server.request_timeout.saturating_mul(2)))
             .run_with_graceful_shutdown(endpoint, end, Some(grace))
             .await;

@@ -94,7 +94,7 @@ pub enum State {
     },
     /// Its life ended.
     Expired {
-        /// When it was noticed; or when its code could no longer be derived.
+        /// When it was noticed, never before the end of its life.
         at: Timestamp,
     },
     /// It was called off.

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::problem::{FieldProblem, Problem, Slug};
 
 /// What to verify.
-#[derive(Debug, Object)]
+#[derive(Object)]
 #[oai(deny_unknown_fields, skip_serializing_if_is_none)]
 pub(crate) struct StartVerification {
     /// The phone to send the code to, in any usual spelling.

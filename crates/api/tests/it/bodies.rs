@@ -279,8 +279,15 @@ async fn operations_without_a_body_do_not_mind_one() {
             service.call_changes_nothing(call).await.is(200);
         }
     }
-    let resend = post(format!("{START}/{id}/resends")).bearer(&token).body("text/plain", "\u{0}{");
-    service.call(resend).await.is(200);
+    let resends = || post(format!("{START}/{id}/resends")).bearer(&token);
+    service
+        .call_changes_nothing(resends().body("text/plain", "\u{0}{"))
+        .await
+        .refuses(415, "media-type-unsupported");
+    service.call_changes_nothing(resends().body(JSON, "{\"x\":")).await.refuses(400, "body-malformed");
+    let unknown = resends().body(JSON, "{\"locale\":\"ne\"}");
+    service.call_changes_nothing(unknown).await.refuses(422, "body-invalid");
+    service.call(resends().body(JSON, "{}")).await.is(200);
     service.pass(120);
     let large = post(format!("{START}/{id}/resends")).bearer(&token).bare_body(vec![0; 4097]);
     service.call_changes_nothing(large).await.refuses(413, "body-too-large");

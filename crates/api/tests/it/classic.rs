@@ -208,7 +208,11 @@ async fn keys_are_for_the_native_api() {
     for scope in [Scope::Verify, Scope::Admin] {
         let key = service.key(scope).await;
         for call in [ask(&key), answer_with(&key, "042137")] {
-            told(&service.call_changes_nothing(call).await, 403, "The username is not yours.");
+            told(
+                &service.call_changes_nothing(call).await,
+                403,
+                "Use the token of a user; a key does not serve here.",
+            );
         }
     }
 }

@@ -50,7 +50,7 @@ async fn every_operation_refuses_what_is_no_credential() {
         Some(b"Bearer ".to_vec()),
         Some(b"Basic cmFtOnJhbQ==".to_vec()),
         Some(good.clone().into_bytes()),
-        Some(format!("Token {good}").into_bytes()),
+        Some(format!("Basic {good}").into_bytes()),
         Some(format!("Bearer{good}").into_bytes()),
         Some(format!("Bearer {}", &good[..good.len() - 1]).into_bytes()),
         Some(format!("Bearer {good}0").into_bytes()),
@@ -93,6 +93,17 @@ async fn a_credential_works_until_it_expires() {
     service.call(list()).await.is(200);
     service.pass(1);
     service.call(list()).await.refuses(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_classic_api_takes_the_scheme_of_its_framework_too() {
+    let service = Service::new();
+    let token = format!("Token {}", service.user("ram").await);
+    let body = r#"{"phone": "9841234567"}"#;
+    let classic = post("/validate_phone/").header("authorization", &token).body("application/json", body);
+    service.call(classic).await.is(200);
+    let native = get(START).header("authorization", &token);
+    service.call(native).await.refuses(401, "unauthenticated");
 }
 
 #[tokio::test]

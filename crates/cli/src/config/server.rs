@@ -23,11 +23,11 @@ const DAYS_MAX: u16 = 3650;
 pub struct ServerConfig {
     /// The address to listen on. Default 127.0.0.1:8080: the TLS of a proxy belongs before it.
     pub listen: SocketAddr,
-    /// How long calls under way may still take at the end. Default 10 s.
+    /// How long calls under way may still take at the end. Default 15 s, longer than a send.
     pub shutdown_grace: Duration,
     /// How long one call may take; longer than a send. Default 30 s.
     pub request_timeout: Duration,
-    /// The most connections at once. Default 1024.
+    /// The most connections at once. Default 512: half of what a process may usually open.
     pub connections_max: u32,
     /// How log lines are written. Default text.
     pub log_format: LogFormat,
@@ -88,7 +88,7 @@ pub(super) fn server(reader: &mut Reader) -> ServerConfig {
         listen: reader.setting("server.listen", LISTEN),
         shutdown_grace: reader.within(
             "server.shutdown_grace",
-            seconds(10),
+            seconds(15),
             seconds(0)..=Duration::from_mins(10),
         ),
         request_timeout: reader.within(
@@ -96,7 +96,7 @@ pub(super) fn server(reader: &mut Reader) -> ServerConfig {
             seconds(30),
             seconds(1)..=Duration::from_mins(5),
         ),
-        connections_max: reader.within("server.connections_max", 1024, 1..=65_536),
+        connections_max: reader.within("server.connections_max", 512, 1..=65_536),
         log_format: reader.setting("server.log_format", LogFormat::Text),
         log_level: reader.setting("server.log_level", LogFilter("info".to_owned())).0,
     }

@@ -22,14 +22,15 @@ pub(super) fn prepare(directory: &Path) -> Result<PathBuf, CommandError> {
     };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
     let directory = fs::canonicalize(directory).map_err(failed)?;
-    write_once(&directory.join(PEPPER), &random_hex()?).map_err(failed)?;
-    write_once(&directory.join(PHONE_KEY), &random_hex()?).map_err(failed)?;
+    for secret in [PEPPER, PHONE_KEY].map(|name| directory.join(name)) {
+        if !secret.exists() {
+            write(&secret, &random_hex()?)?;
+        }
+    }
     let path = directory.join(CONFIG);
-    let own = config(&directory)?;
-    write_once(&path, &own).map_err(failed)?;
+    // A configuration of another directory is there when this one is a copy, or was moved.
     if !names(&path, &quoted(&directory.join(PEPPER))?)? {
-        // The directory was moved or copied: its configuration is about another one.
-        write(&path, &own)?;
+        write(&path, &config(&directory)?)?;
     }
     Ok(directory)
 }
@@ -67,14 +68,6 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), CommandError> {
     let written = owners_file(&draft)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     written.and_then(|()| fs::rename(&draft, path)).map_err(failed)
-}
-
-fn write_once(path: &Path, text: &str) -> io::Result<()> {
-    match owners_file(path) {
-        Ok(mut file) => file.write_all(text.as_bytes()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 fn owners_file(path: &Path) -> io::Result<fs::File> {

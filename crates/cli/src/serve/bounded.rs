@@ -15,6 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
+/// How long nothing is accepted after that has failed.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// An acceptor that holds at most so many connections, and none for long without an answer.
 pub(crate) struct Bounded<A> {
     inner: A,
@@ -38,7 +41,16 @@ impl<A: Acceptor> Acceptor for Bounded<A> {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
         let room = self.room.clone().acquire_owned().await.map_err(io::Error::other)?;
-        let (io, local, remote, scheme) = self.inner.accept().await?;
+        let (io, local, remote, scheme) = loop {
+            match self.inner.accept().await {
+                Ok(accepted) => break accepted,
+                // Mostly too many open files, which takes a while to pass. The server asks again at once.
+                Err(error) => {
+                    tracing::warn!(cause = %error, "could not accept a connection");
+                    sleep(ACCEPT_AGAIN_AFTER).await;
+                }
+            }
+        };
         Ok((
             Held { io, call_timeout: self.call_timeout, unanswered: None, _room: room },
             local,

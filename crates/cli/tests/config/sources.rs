@@ -34,7 +34,7 @@ fn a_null_takes_back_what_an_earlier_file_set_and_an_empty_variable_sets_nothing
         .file("second.json", r#"{"server": {"connections_max": null}}"#)
         .variable("SERVER__LISTEN", "");
     let server = sandbox.loaded().server;
-    assert_eq!((server.connections_max, server.listen.port()), (1024, 1));
+    assert_eq!((server.connections_max, server.listen.port()), (512, 1));
 }
 
 #[test]

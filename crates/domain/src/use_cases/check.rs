@@ -1,7 +1,7 @@
 //! Check: is this the code? A right one approves and binds; a wrong one costs a check of the verification and one of
 //! the phone's guess budget.
 
-use super::refused::refusal;
+use super::refused::{refusal, underivable};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::account::Username;
 use crate::application::Application;
@@ -107,11 +107,13 @@ async fn try_once(
     now: Timestamp,
 ) -> Result<Option<Proved>, Stop> {
     let Loaded { verification: current, guesses } = loaded;
-    let command = match verifier.peppers.derive(&current.code_source()) {
-        Some(code) => Command::Check { matches: code.matches(submitted) },
-        None => Command::Abandon,
+    let Some(code) = verifier.peppers.derive(&current.code_source()) else {
+        return Err(underivable(&current, now).about(current).into());
     };
-    let decided = step(&current, command, now);
+    let decided = step(&current, Command::Check { matches: code.matches(submitted) }, now);
+    if decided.outcome == Outcome::Approved {
+        still_holds(verifier, &current, now).await?;
+    }
     let approved = matches!(decided.outcome, Outcome::Approved | Outcome::ApprovedBefore);
     let compared = approved || decided.outcome == Outcome::CodeIncorrect;
     let guess = compared.then(|| guess(application, &current, guesses, now, !approved));
@@ -138,6 +140,23 @@ async fn try_once(
         }
         Some(refusal) => Err(refusal.about(decided.next).into()),
     }
+}
+
+/// A purpose that does not bind is about the account's proved phone. When the account has lost it since the start (it
+/// moved on, or the phone went over to another), the right code proves nothing any more, and the verification ends.
+async fn still_holds(verifier: &Verifier, current: &Verification, now: Timestamp) -> Result<(), Stop> {
+    let subject = &current.subject;
+    let (false, Some(account)) = (subject.purpose.binds(), subject.account) else { return Ok(()) };
+    let account = verifier.ports.accounts.load_account(account).await?;
+    let proved = account.and_then(|account| account.phone);
+    if proved.is_some_and(|proved| proved.phone == subject.phone) {
+        return Ok(());
+    }
+    let ended = step(current, Command::Cancel, now);
+    // Losing a race to another change leaves the verification to the next check, which comes here again.
+    let change = Change { next: &ended.next, expected: current.version, guess: None };
+    verifier.ports.verifications.save(&change).await?;
+    Err(Refusal::PhoneNotVerified.about(ended.next).into())
 }
 
 fn guess(
@@ -253,8 +272,8 @@ async fn live_of(
     let standing = verifier.ports.verifications.standing(&subject, today(now)).await?;
     let Some(verification) = standing.latest else { return Ok(None) };
     let open = match step(&verification, Command::Settle, now).next.state {
-        State::Pending | State::Locked { .. } => true,
-        State::Approved { .. } => now < verification.generation.expires_at,
+        State::Pending => true,
+        State::Approved { .. } | State::Locked { .. } => now < verification.generation.expires_at,
         State::Expired { .. } | State::Canceled { .. } => false,
     };
     Ok(open.then_some(Loaded { verification, guesses: standing.guesses }))

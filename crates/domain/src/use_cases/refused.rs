@@ -16,12 +16,23 @@ pub(super) fn refusal(outcome: Outcome, verification: &Verification, now: Timest
         | Outcome::Canceled => None,
         Outcome::TooSoon { resend_at } => Some(Refusal::ResendTooSoon { retry_after: until(now, resend_at) }),
         Outcome::SendsUsedUp => {
-            Some(Refusal::SendsUsedUp { retry_after: until(now, verification.generation.expires_at) })
+            // A new one may begin when this one's life and its last wait are over.
+            let over_at = verification.generation.expires_at.max(verification.resend_at);
+            Some(Refusal::SendsUsedUp { retry_after: until(now, over_at) })
         }
         Outcome::CodeIncorrect => Some(Refusal::CodeIncorrect),
         Outcome::PhoneTaken => Some(Refusal::PhoneTaken),
         Outcome::TooManyChecks => Some(too_many_checks(verification, now)),
         Outcome::Final(state) => Some(over(state, verification, now)),
+    }
+}
+
+/// How a verification reads whose code cannot be derived, because its pepper is not configured here. Nothing of it is
+/// changed: another process may have the pepper, and its life ends by itself.
+pub(super) fn underivable(verification: &Verification, now: Timestamp) -> Refusal {
+    match verification.state {
+        State::Pending | State::Approved { .. } | State::Expired { .. } => Refusal::VerificationExpired,
+        State::Canceled { .. } | State::Locked { .. } => over(verification.state, verification, now),
     }
 }
 

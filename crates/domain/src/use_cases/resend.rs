@@ -91,6 +91,7 @@ async fn resend_current(
             return Err(error.into());
         }
     }
-    let sending = Sending { verification: decided.next, number, receipt };
+    let replaced = (decided.next.generation != current.generation).then_some(current.generation);
+    let sending = Sending { verification: decided.next, number, replaced, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
 }

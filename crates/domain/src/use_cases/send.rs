@@ -6,9 +6,9 @@ use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
 use crate::ports::{Change, Lost, PortErrorKind, Receipt, Saved, SendAnswer, Sms, Taken};
 use crate::refusal::Refusal;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, until};
 use crate::verification::step::DeliveryReport;
-use crate::verification::{Command, Effect, Outcome, Subject, Verification, step};
+use crate::verification::{Command, Effect, Generation, Outcome, Subject, Verification, step};
 
 /// A send that is stored and not yet handed over.
 pub(super) struct Sending {
@@ -16,6 +16,8 @@ pub(super) struct Sending {
     pub(super) verification: Verification,
     /// The delivery's number.
     pub(super) number: u32,
+    /// The generation that the send replaced, if it did.
+    pub(super) replaced: Option<Generation>,
     /// What the send took from the counters.
     pub(super) receipt: Receipt,
 }
@@ -57,7 +59,7 @@ pub(super) async fn deliver(
     application: &Application,
     sending: Sending,
 ) -> Result<Verification, Stop> {
-    let Sending { verification, number, receipt } = sending;
+    let Sending { verification, number, replaced, receipt } = sending;
     let sms = compose(verifier, application, &verification)?;
     let answer = verifier.ports.gateway.send(&sms).await;
     drop(sms);
@@ -70,7 +72,8 @@ pub(super) async fn deliver(
         SendAnswer::Refused => (DeliveryReport::NotSent, Some(Refusal::GatewayRefused)),
         SendAnswer::NotSent => (DeliveryReport::NotSent, Some(Refusal::GatewayUnavailable)),
     };
-    let (recorded, effect) = record(verifier, verification, number, report).await;
+    let (recorded, effect) =
+        record(verifier, verification, Command::RecordDelivery { number, report, replaced }).await;
     match effect {
         Some(Effect::Refund) => refund(verifier, &receipt).await,
         Some(Effect::Send { .. } | Effect::Bind) | None => {}
@@ -87,7 +90,8 @@ fn compose(verifier: &Verifier, application: &Application, verification: &Verifi
         // The caller chose the newest pepper or knew this one a moment ago: another process has other secrets.
         return Err(Failure::Contended.into());
     };
-    let minutes = (verification.budget.lifetime.as_secs() / 60).max(1);
+    let left = until(verification.delivery.at, verification.generation.expires_at);
+    let minutes = (left.as_secs() / 60).max(1);
     let options = &verification.message;
     let text = application.messages.render(&Content {
         locale: options.locale,
@@ -104,13 +108,12 @@ fn compose(verifier: &Verifier, application: &Application, verification: &Verifi
 async fn record(
     verifier: &Verifier,
     verification: Verification,
-    number: u32,
-    report: DeliveryReport,
+    command: Command,
 ) -> (Verification, Option<Effect>) {
     let mut current = verification;
     for _ in 0..TRIES_MAX {
         let now = verifier.now();
-        let decided = step(&current, Command::RecordDelivery { number, report }, now);
+        let decided = step(&current, command, now);
         let effect = decided.effect;
         if decided.outcome == Outcome::DeliveryIgnored {
             return (decided.next, effect);
@@ -140,6 +143,6 @@ async fn record(
         source: Box::new(Failure::Contended),
     };
     verifier.ports.alarms.raise(Lost::DeliveryRecord, &error);
-    let decided = step(&current, Command::RecordDelivery { number, report }, verifier.now());
+    let decided = step(&current, command, verifier.now());
     (decided.next, decided.effect)
 }

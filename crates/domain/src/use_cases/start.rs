@@ -135,7 +135,7 @@ async fn begin(
             return Err(error.into());
         }
     }
-    let sending = Sending { verification: opened, number, receipt };
+    let sending = Sending { verification: opened, number, replaced: None, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
 }
 

@@ -23,6 +23,8 @@ pub enum Command {
         number: u32,
         /// What the answer says.
         report: DeliveryReport,
+        /// The generation that the send replaced, if it did. What was certainly not sent replaces nothing.
+        replaced: Option<Generation>,
     },
     /// A submitted code, compared.
     Check {
@@ -35,8 +37,6 @@ pub enum Command {
     Lock,
     /// Call it off.
     Cancel,
-    /// Its code can never be checked again, because its pepper is gone.
-    Abandon,
 }
 
 /// What a gateway's answer says about a send.
@@ -119,14 +119,13 @@ pub fn step(verification: &Verification, command: Command, now: Timestamp) -> St
     let (outcome, effect) = match command {
         Command::Settle => (Outcome::Settled, None),
         Command::Resend { seed, pepper_known } => resend(&mut next, seed, pepper_known, now),
-        Command::RecordDelivery { number, report } => record_delivery(&mut next, number, report, now),
+        Command::RecordDelivery { number, report, replaced } => {
+            record_delivery(&mut next, number, report, replaced, now)
+        }
         Command::Check { matches } => check(&mut next, matches, now),
         Command::RejectTaken => reject_taken(&mut next, now),
         Command::Lock => (finish(&mut next, State::Locked { at: now }, Outcome::TooManyChecks), None),
         Command::Cancel => (cancel(&mut next, now), None),
-        Command::Abandon => {
-            (finish(&mut next, State::Expired { at: now }, Outcome::Final(State::Expired { at: now })), None)
-        }
     };
     if next != *verification {
         next.version = verification.version.wrapping_add(1);
@@ -179,6 +178,7 @@ fn record_delivery(
     next: &mut Verification,
     number: u32,
     report: DeliveryReport,
+    replaced: Option<Generation>,
     now: Timestamp,
 ) -> (Outcome, Option<Effect>) {
     let awaited = next.delivery.number == number && next.delivery.state == DeliveryState::Sending;
@@ -196,6 +196,11 @@ fn record_delivery(
     next.delivery.state = state;
     if effect.is_some() {
         next.sends_used = next.sends_used.saturating_sub(1);
+        if let Some(replaced) = replaced.filter(|replaced| now < replaced.expires_at)
+            && replaced.length >= next.generation.length
+        {
+            next.generation = replaced;
+        }
     }
     if report == DeliveryReport::NotSent {
         next.resend_at = now;

@@ -54,13 +54,16 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Settle),
         (any::<u8>(), prop::bool::weighted(0.9))
             .prop_map(|(number, pepper_known)| Command::Resend { seed: seed(number), pepper_known }),
-        (1_u32..8, report).prop_map(|(number, report)| Command::RecordDelivery { number, report }),
+        (1_u32..8, report).prop_map(|(number, report)| Command::RecordDelivery {
+            number,
+            report,
+            replaced: None
+        }),
         prop::bool::weighted(0.2).prop_map(|matches| Command::Check { matches }),
         prop::bool::weighted(0.2).prop_map(|matches| Command::Check { matches }),
         Just(Command::RejectTaken),
         Just(Command::Lock),
         Just(Command::Cancel),
-        Just(Command::Abandon),
     ]
 }
 
@@ -287,7 +290,8 @@ fn a_right_code_at_the_last_check_can_be_repeated() {
 
 #[test]
 fn a_failed_send_is_given_back_and_a_refused_receiver_still_waits() {
-    let failed = |report| step(&begun(), Command::RecordDelivery { number: 1, report }, instant(500));
+    let failed =
+        |report| step(&begun(), Command::RecordDelivery { number: 1, report, replaced: None }, instant(500));
     let not_sent = failed(DeliveryReport::NotSent);
     assert_eq!(not_sent.effect, Some(Effect::Refund));
     assert_eq!((not_sent.next.sends_left(), not_sent.next.resend_at), (4, instant(500)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::answers::{begun, check, done, new, only, refusal, refused};
+use crate::answers::{begun, check, done, new, only, prove, refusal, refused};
 use domain::account::Username;
 use domain::credential::Caller;
 use domain::guess::GuessTotals;
@@ -197,4 +197,21 @@ async fn an_admin_key_checks_nothing() {
     let answer = check_phone(&world, &world.admin(), "9841234567", None).await;
     assert_eq!(refusal(answer), Refusal::ScopeMissing);
     assert_eq!(only(&world).state, State::Pending);
+}
+
+#[tokio::test]
+async fn a_code_of_a_phone_that_the_account_has_left_opens_nothing() {
+    let world = World::new();
+    let ram = world.user("ram").await;
+    prove(&world, &ram, phone("9841234567")).await;
+    let ram = world.user("ram").await;
+    let request = StartRequest { purpose: Purpose::Recovery, ..start_request(phone("9841234567")) };
+    let recovery = new(use_cases::start(&world.verifier, &ram, request).await);
+    let code = world.right_code();
+    prove(&world, &ram, phone("9851234567")).await;
+
+    let answer = check(&world.verifier, &ram, &recovery, &code).await;
+    assert_eq!(refusal(answer), Refusal::PhoneNotVerified);
+    let again = check(&world.verifier, &ram, &recovery, &code).await;
+    assert_eq!(refusal(again), Refusal::VerificationCanceled);
 }

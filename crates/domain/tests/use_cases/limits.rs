@@ -194,3 +194,29 @@ async fn a_resend_that_was_not_sent_gives_back_itself_and_nothing_else() {
     assert_eq!(counted(&world), [1, 1, 1, 1], "the first send was sent, and its phone stays counted");
     assert_eq!(only(&world).sends_left(), 3);
 }
+
+#[tokio::test]
+async fn a_late_resend_that_was_not_sent_leaves_the_delivered_code_good() {
+    let world = World::new();
+    let ram = world.user("ram").await;
+    let first = begun(&world, &ram, phone("9841234567")).await;
+    let code = world.right_code();
+    world.pass(Duration::from_mins(8));
+    world.gateway.answer_next([SendAnswer::NotSent]);
+    assert_eq!(refusal(resend(&world.verifier, &ram, first.id).await), Refusal::GatewayUnavailable);
+    assert_eq!(only(&world).generation, first.generation);
+    let target = domain::use_cases::CheckTarget::Id(first.id);
+    let answer = domain::use_cases::check(&world.verifier, &ram, &target, &code).await;
+    assert!(crate::answers::done(answer).now);
+}
+
+#[tokio::test]
+async fn an_sms_says_how_long_its_code_still_lives() {
+    let world = World::new();
+    let ram = world.user("ram").await;
+    let first = begun(&world, &ram, phone("9841234567")).await;
+    world.pass(Duration::from_mins(6));
+    crate::answers::done(resend(&world.verifier, &ram, first.id).await);
+    let texts: Vec<_> = world.gateway.sent().into_iter().map(|sms| sms.text).collect();
+    assert!(texts[0].contains("10 min") && texts[1].contains("4 min"), "{texts:?}");
+}

@@ -56,7 +56,7 @@ pub enum Answer<T> {
     Refused(Refused),
 }
 
-/// What the use cases did not decide. Nothing was approved; what was counted stays counted.
+/// What the use cases did not decide. No approval was told; what was counted stays counted. Asking again is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A port could not keep its promise.

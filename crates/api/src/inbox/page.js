@@ -202,9 +202,22 @@ function sent(verification) {
 
 async function start() {
   const { verification, problem } = await ask("POST", "/v1/verifications", { phone: $("phone").value });
-  if (problem) return refuse("phone", problem);
+  if (problem) {
+    const live = problem.code === "resend-too-soon" && (await liveUntil(problem.expires_at));
+    if (!live) return refuse("phone", problem);
+    $("code").value = "";
+    sent(live);
+    return say("A code was sent to this number a moment ago. It is still good: type it here.");
+  }
   $("code").value = "";
   sent(verification);
+}
+
+/** The live verification that ends then: whoever reloads the page can go on with the code that was sent. */
+async function liveUntil(expiresAt) {
+  if (!expiresAt) return undefined;
+  const { verification: page } = await ask("GET", "/v1/verifications?status=pending&limit=20");
+  return page?.items.find((item) => item.expires_at === expiresAt);
 }
 
 async function check() {

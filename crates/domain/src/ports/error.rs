@@ -26,7 +26,8 @@ impl Dependency {
 /// What a caller of a port can do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortErrorKind {
-    /// Nothing was done; it may work later.
+    /// It may work later. A read did nothing; of a write it is not known whether it happened, and a caller who asks again
+    /// finds out.
     Unavailable,
     /// What is stored makes no sense; somebody has to look.
     Inconsistent,
@@ -46,7 +47,7 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// Nothing was done; it may work later.
+    /// It may work later.
     pub fn unavailable(
         dependency: Dependency,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -6,3 +6,5 @@ mod administration;
 mod demo;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod settings;

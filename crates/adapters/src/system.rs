@@ -1,8 +1,6 @@
 //! What the operating system gives: time, randomness, and a log for alarms. The only place that reads the clock.
 
-use std::error::Error;
-
-use domain::ports::{Alarms, Clock, Dependency, Entropy, Lost, PortError};
+use domain::ports::{Alarms, Clock, Dependency, Entropy, Lost, PortError, chain};
 use domain::time::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -50,49 +48,5 @@ impl Alarms for LoggedAlarms {
             cause = chain(cause),
             "{consequence}"
         );
-    }
-}
-
-/// An error and all its causes in one line, outermost first: `the store is unavailable: timed out`. A cause whose
-/// text the error above it ends with already is not said again.
-pub fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        cause = error.source();
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{text}")]
-    struct Link {
-        text: &'static str,
-        source: Option<Box<Link>>,
-    }
-
-    fn link(text: &'static str, source: Option<Link>) -> Link {
-        Link { text, source: source.map(Box::new) }
-    }
-
-    #[test]
-    fn a_chain_says_every_cause_once() {
-        let error = link("could not save", Some(link("no answer", Some(link("timed out", None)))));
-        assert_eq!(chain(&error), "could not save: no answer: timed out");
-        let repeated = link("could not save: timed out", Some(link("timed out", None)));
-        assert_eq!(chain(&repeated), "could not save: timed out");
-        let port = PortError::unavailable(Dependency::Store, io::Error::other("disk full"));
-        assert_eq!(chain(&port), "the store is unavailable: disk full");
     }
 }

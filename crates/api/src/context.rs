@@ -31,7 +31,7 @@ impl Context {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Problem> {
         self.tasks.spawn(work).await.map_err(|error| {
-            tracing::error!(cause = crate::problem::chain(&error), "a request ended in a panic");
+            tracing::error!(cause = domain::ports::chain(&error), "a request ended in a panic");
             Problem::of(Slug::InternalError)
         })
     }

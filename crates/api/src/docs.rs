@@ -193,5 +193,5 @@ pub(crate) fn swagger(request: &Request, config: Data<&Arc<Config<'static>>>) ->
 
 /// Swagger UI with "Authorize" and "Try it out".
 pub(crate) fn swagger_config() -> Arc<Config<'static>> {
-    Arc::new(Config::from("/openapi.json").try_it_out_enabled(true).persist_authorization(true))
+    Arc::new(Config::from("/openapi.json").try_it_out_enabled(true))
 }

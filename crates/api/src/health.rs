@@ -6,8 +6,8 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use crate::context::Context;
-use crate::problem::chain;
 use crate::tags::ApiTags;
+use domain::ports::chain;
 
 /// Health.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use domain::ports::chain;
 use domain::refusal::{Refusal, Refused};
 use domain::time::rfc3339;
 use domain::use_cases::Failure;
@@ -231,18 +232,6 @@ impl From<Failure> for Problem {
             Self::of(Slug::InternalError)
         }
     }
-}
-
-/// An error and everything that caused it, as one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// The problems that an operation may answer with.

@@ -93,7 +93,7 @@ pub(crate) fn line(text: &str) -> Result<(), CommandError> {
 /// Tells on standard error how it ended: people in words, programs in a line of JSON. Nothing is left to tell anybody
 /// when even this fails.
 pub(crate) fn complain(error: &CommandError, json: bool) {
-    let message = adapters::system::chain(error);
+    let message = domain::ports::chain(error);
     let text = if json {
         let faults = match error {
             CommandError::Config(faults) => faults.iter().map(ToString::to_string).collect(),

@@ -106,7 +106,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             tracing::warn!("some calls were still under way at the end of the grace");
         }
         if let Err(error) = sweeper.await {
-            tracing::error!(cause = adapters::system::chain(&error), "the sweeper ended in a panic");
+            tracing::error!(cause = domain::ports::chain(&error), "the sweeper ended in a panic");
         }
         wired.store.close().await;
         served.map_err(|error| CommandError::system("the server stopped", error))
@@ -135,7 +135,7 @@ async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping
                 Ok(swept) if swept == u64::from(use_cases::sweep::SWEEP_ROWS_MAX) => {}
                 Ok(_) => break,
                 Err(failure) => {
-                    tracing::warn!(cause = adapters::system::chain(&failure), "could not delete old rows");
+                    tracing::warn!(cause = domain::ports::chain(&failure), "could not delete old rows");
                     break;
                 }
             }

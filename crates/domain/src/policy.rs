@@ -103,12 +103,6 @@ pub struct PolicyFault {
 }
 
 impl Policy {
-    /// How often a code of one verification may be sent, the first time included.
-    #[must_use]
-    pub fn sends_max(&self) -> u32 {
-        u32::try_from(self.cooldowns.len()).unwrap_or(u32::MAX).saturating_add(1)
-    }
-
     /// The wait after the `sends`-th send; the last of the ladder is used from there on.
     #[must_use]
     pub fn cooldown(cooldowns: &[Duration], sends: u32) -> Duration {
@@ -216,6 +210,5 @@ mod tests {
         let waits: Vec<_> =
             (1..=5).map(|sends| Policy::cooldown(&policy.cooldowns, sends).as_secs()).collect();
         assert_eq!(waits, [60, 120, 300, 300, 300]);
-        assert_eq!(policy.sends_max(), 4);
     }
 }

@@ -20,7 +20,7 @@ use crate::verification::{Subject, Verification};
 
 mod error;
 
-pub use error::{Dependency, PortError, PortErrorKind};
+pub use error::{Dependency, PortError, PortErrorKind, chain};
 
 /// What time it is.
 pub trait Clock: Send + Sync + fmt::Debug {

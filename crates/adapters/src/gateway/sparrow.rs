@@ -38,7 +38,7 @@ use reqwest::{Client, Response, Url, redirect, retry};
 use self::answer::{Judged, judge, meaning};
 pub use self::settings::{SparrowSettings, SparrowSettingsFault, SparrowToken};
 use super::tls;
-use crate::system::chain;
+use domain::ports::chain;
 
 /// The longest answer that is read. Sparrow's have about a hundred bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;

@@ -63,3 +63,48 @@ impl PortError {
         Self { dependency, kind: PortErrorKind::Inconsistent, source: source.into() }
     }
 }
+
+/// An error and all its causes in one line, outermost first: `the store is unavailable: timed out`. A cause whose
+/// text the error above it ends with already is not said again.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Link {
+        text: &'static str,
+        source: Option<Box<Link>>,
+    }
+
+    fn link(text: &'static str, source: Option<Link>) -> Link {
+        Link { text, source: source.map(Box::new) }
+    }
+
+    #[test]
+    fn a_chain_says_every_cause_once() {
+        let error = link("could not save", Some(link("no answer", Some(link("timed out", None)))));
+        assert_eq!(chain(&error), "could not save: no answer: timed out");
+        let repeated = link("could not save: timed out", Some(link("timed out", None)));
+        assert_eq!(chain(&repeated), "could not save: timed out");
+        let port = PortError::unavailable(Dependency::Store, io::Error::other("disk full"));
+        assert_eq!(chain(&port), "the store is unavailable: disk full");
+    }
+}

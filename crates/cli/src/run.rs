@@ -33,11 +33,7 @@ async fn dispatch(
 ) -> Result<(), CommandError> {
     let Arguments { config, json, command } = arguments;
     let output = Output { json };
-    // A variable that is not UTF-8 is none of ours: all of ours are text.
-    let environment: BTreeMap<String, String> = environment
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let environment = texts(environment)?;
     let sources = Sources { files: config, environment };
     match command {
         Command::Demo(arguments) => demo::demo(arguments, sources, output).await,
@@ -55,6 +51,22 @@ async fn dispatch(
         Command::Key(command) => admin::key(&with_log(&sources)?, command, output).await,
         Command::Verification(command) => admin::verification(&with_log(&sources)?, command, output).await,
     }
+}
+
+/// The variables that are text. Those of others may be anything; one of ours must not be dropped without a word.
+fn texts(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<BTreeMap<String, String>, CommandError> {
+    let mut texts = BTreeMap::new();
+    for (name, value) in environment {
+        let Ok(name) = name.into_string() else { continue };
+        if let Ok(value) = value.into_string() {
+            texts.insert(name, value);
+        } else if name.starts_with("SPARROW_VERIFY__") {
+            return Err(CommandError::Argument(format!("The variable {name} is not text in UTF-8.")));
+        }
+    }
+    Ok(texts)
 }
 
 fn with_log(sources: &Sources) -> Result<Config, CommandError> {

@@ -10,6 +10,7 @@ use harness::{Stack, wrong};
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulator::Behaviour;
+use sparrow_verify::config::{self, Sources};
 
 const RAM: &str = "+9779841234567";
 const SITA: &str = "+9779801234567";
@@ -119,6 +120,19 @@ async fn defect_4_5_35_codes_are_six_digits_of_text() {
     }
 }
 
+/// 6: codes and phones were stored as they were sent.
+#[tokio::test]
+async fn defect_6_the_database_holds_no_code_and_no_phone() {
+    let stack = Stack::with_settings(&[("APPLICATION__POLICY__CODE_LENGTH", "8")]).await;
+    let ram = stack.user("ram").await;
+    let id = start(&stack, &ram, RAM).await;
+    let code = stack.code(RAM);
+    assert!(stack.stores("ram"), "the files that are looked at are those of the database");
+    assert!(!stack.stores(&code) && !stack.stores("9841234567"));
+    let _ = check(&stack, &ram, &id, &code).await.is(200);
+    assert!(!stack.stores(&code) && !stack.stores("9841234567"));
+}
+
 /// 7: a code never expired.
 #[tokio::test]
 async fn defect_7_a_code_dies_at_its_instant() {
@@ -214,6 +228,21 @@ async fn defect_10_12_38_sends_are_limited_in_windows() {
         let answer = stack.client.post("/v1/verifications", &token, &body).await;
         assert_eq!(answer.status, if number < 5 { 201 } else { 429 }, "five phones a day for one account");
     }
+}
+
+/// 11: anybody could use up a stranger's sends, for good.
+#[tokio::test]
+async fn defect_11_a_stranger_costs_the_owner_minutes_and_not_the_account() {
+    let stack = Stack::start().await;
+    for number in 0..5 {
+        let stranger = stack.user(&format!("stranger{number}")).await;
+        let _ = start(&stack, &stranger, RAM).await;
+    }
+    let owner = stack.user("ram").await;
+    let refused = stack.client.post("/v1/verifications", &owner, &json!({"phone": RAM})).await;
+    let _ = refused.is_problem(429, "rate-limited");
+    stack.clock.advance(Duration::from_mins(10));
+    prove(&stack, &owner, RAM).await;
 }
 
 /// 13, 14: whatever stood in the field went to the gateway: lists, markup, anything.
@@ -373,6 +402,23 @@ async fn defect_22_the_gateways_words_stay_with_the_operator() {
         stack.client.post("/v1/verifications", &stack.application_key, &json!({"phone": SITA})).await;
     let refused = answer.is_problem(503, "gateway-unavailable");
     assert!(refused.header("retry-after").is_some());
+}
+
+/// 24, 25: the token went over plain http, and a missing setting was an error of every call.
+#[test]
+fn defect_24_25_settings_are_checked_before_anything_is_served() {
+    let settings = [
+        ("SPARROW__BASE_URL", "http://api.sparrowsms.com/v2"),
+        ("SPARROW__TOKEN", "a-secret-token"),
+        ("SPARROW__IDENTITY", ""),
+    ];
+    let environment = settings.map(|(name, value)| (format!("SPARROW_VERIFY__{name}"), value.to_owned()));
+    let sources = Sources { files: Vec::new(), environment: environment.into() };
+    let faults = config::load(&sources).expect_err("much is wrong").to_string();
+    for told in ["sparrow.base_url", "https", "sparrow.identity", "secrets.pepper", "application.name"] {
+        assert!(faults.contains(told), "{told} is not told:\n{faults}");
+    }
+    assert!(!faults.contains("a-secret-token"));
 }
 
 /// 28, 29, 32: identity came from the body, compared without case, and the answers told who exists.

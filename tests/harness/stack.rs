@@ -37,7 +37,7 @@ pub struct Stack {
     /// A key of the application.
     pub application_key: String,
     running: Option<RunningSimulator>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Stack {
@@ -91,7 +91,7 @@ impl Stack {
             application_key: key.reveal().to_owned(),
             verifier,
             running: Some(running),
-            _directory: directory,
+            directory,
         }
     }
 
@@ -128,6 +128,15 @@ impl Stack {
     #[must_use]
     pub fn code(&self, phone: &str) -> String {
         code_in(&self.simulator.inbox(Some(phone)).last().expect("an SMS came").text)
+    }
+
+    /// Whether this text stands anywhere in the files of the database.
+    #[must_use]
+    pub fn stores(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(self.directory.path()).expect("a directory");
+        files
+            .map(|file| std::fs::read(file.expect("an entry").path()).expect("a file"))
+            .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     }
 
     /// How many SMS have arrived in all.

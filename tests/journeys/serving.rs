@@ -165,6 +165,35 @@ async fn a_service_that_is_asked_to_stop_finishes_what_is_under_way() {
 }
 
 #[tokio::test]
+async fn a_call_that_does_not_end_is_not_waited_for_beyond_the_grace() {
+    let directory = directory();
+    let simulator = simulator(directory.path());
+    let config = configuration(directory.path(), &sparrow(&simulator));
+    let grace = [("SPARROW_VERIFY__SERVER__SHUTDOWN_GRACE", "4s")];
+    let service = Service::start(&["serve", "--json", "--config", &config], &grace, directory.path());
+    let key = key(&config);
+    let site = Client::new(simulator.told("inbox_url").trim_end_matches("/inbox"));
+    let hang = site.request(reqwest::Method::PUT, "/behaviour", "");
+    let _ = Client::send(hang.header("content-type", "application/json").body(r#"{"kind":"hang"}"#)).await;
+
+    let request = service.client.request(reqwest::Method::POST, "/v1/verifications", &key);
+    let request =
+        request.header("content-type", "application/json").body(json!({"phone": PHONE}).to_string());
+    let pending = tokio::spawn(request.send());
+    let arrived = async {
+        while site.get("/inbox", "").await.is(200).json() == json!([]) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), arrived).await.expect("the send begins");
+    service.signal("TERM");
+    // Less than twice the grace: callers that wait and work that goes on share it.
+    let status = tokio::task::spawn_blocking(move || service.wait(Duration::from_millis(7_500))).await;
+    assert!(status.expect("it ends in time").success());
+    let _ = pending.await;
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_told() {
     let directory = directory();
     let demo = Service::demo(directory.path());

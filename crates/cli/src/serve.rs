@@ -93,8 +93,8 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             }
         };
         let served = Server::new_with_acceptor(self.acceptor)
-            // A connection is silent while its call is worked on.
             .http2_max_concurrent_streams(HTTP2_STREAMS_MAX)
+            // A connection is silent while its call is worked on.
             .idle_timeout(IDLE_TIMEOUT.max(config.server.request_timeout.saturating_mul(2)))
             .run_with_graceful_shutdown(endpoint, end, Some(grace))
             .await;

@@ -4,7 +4,7 @@ use super::{Failure, Stop, TRIES_MAX, Verifier, today};
 use crate::application::Application;
 use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
-use crate::ports::{Change, Lost, PortErrorKind, Receipt, Saved, SendAnswer, Sms, Taken};
+use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendAnswer, Sms, Taken};
 use crate::refusal::Refusal;
 use crate::time::{Timestamp, until};
 use crate::verification::step::DeliveryReport;
@@ -137,11 +137,7 @@ async fn record(
             }
         }
     }
-    let error = crate::ports::PortError {
-        dependency: crate::ports::Dependency::Store,
-        kind: PortErrorKind::Unavailable,
-        source: Box::new(Failure::Contended),
-    };
+    let error = PortError::unavailable(Dependency::Store, Failure::Contended);
     verifier.ports.alarms.raise(Lost::DeliveryRecord, &error);
     let decided = step(&current, command, verifier.now());
     (decided.next, decided.effect)

@@ -9,6 +9,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("sparrow-verify-domain", &[]),
     ("sparrow-verify-simulator", &[]),
+    ("sparrow-verify-servers", &[]),
+    ("sparrow-verify-bench", &["sparrow-verify-servers", "sparrow-verify-simulator"]),
     ("sparrow-verify-adapters", &["sparrow-verify-domain"]),
     ("sparrow-verify-api", &["sparrow-verify-domain"]),
     (
@@ -27,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sparrow-verify-adapters",
             "sparrow-verify-api",
             "sparrow-verify-domain",
+            "sparrow-verify-servers",
             "sparrow-verify-simulator",
         ],
     ),

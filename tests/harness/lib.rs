@@ -9,10 +9,14 @@
 )]
 
 mod client;
+mod fleet;
+mod load;
 mod service;
 mod stack;
 
 pub use client::{Answer, Client};
+pub use fleet::{Fleet, Ground};
+pub use load::{Asked, Call, Load, Outcome, Proved};
 pub use service::{Finished, Service, directory, run};
 pub use stack::Stack;
 

@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod administration;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod replicas;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

@@ -1,7 +1,10 @@
-//! Under construction.
+//! What the rules need from the world: databases, Redis, gateways, numbering plans, clock and randomness. Each module keeps
+//! the contract of a port of `domain`, and none knows another front end or composition root.
 
+pub mod clock;
 pub mod gateway;
 pub mod numbering_plan;
 pub mod phone_vault;
+pub mod redis;
 pub mod sql;
 pub mod system;

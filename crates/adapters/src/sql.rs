@@ -3,11 +3,23 @@
 //!
 //! A statement is never logged, because its arguments would be, and no text of an error holds a stored value.
 
+mod accounts;
+mod arguments;
+mod columns;
+mod credentials;
+mod engine;
+mod failure;
+mod migrations;
+mod postgres;
 mod rows;
-pub mod sqlite;
+mod sqlite;
+mod statements;
+mod store;
+mod verifications;
 
 use std::path::PathBuf;
 
+pub use postgres::{PostgresAddress, PostgresOptions, PostgresStore, PostgresUrlFault};
 pub use sqlite::{SqliteCounters, SqliteOptions, SqliteStore};
 
 /// Why a database could not be opened or migrated.
@@ -25,6 +37,9 @@ pub enum SqlError {
     /// It could not be opened, or does not answer.
     #[error("the database does not answer")]
     Database(#[from] sqlx::Error),
+    /// No host that is asked lets us in, or answers.
+    #[error("the database does not answer")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A migration failed; none was applied.
     #[error("the database could not be migrated; nothing was changed")]
     Migration(#[source] sqlx::migrate::MigrateError),

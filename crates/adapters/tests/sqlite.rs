@@ -4,8 +4,14 @@
 #[path = "sqlite/durability.rs"]
 mod durability;
 #[cfg(test)]
+#[path = "sql/ear.rs"]
+mod ear;
+#[cfg(test)]
 #[path = "sqlite/harness.rs"]
 mod harness;
+#[cfg(test)]
+#[path = "sql/material.rs"]
+mod material;
 #[cfg(test)]
 #[path = "sqlite/schema.rs"]
 mod schema;

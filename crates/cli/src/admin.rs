@@ -9,7 +9,7 @@ use crate::args::DbCommand;
 use crate::config::{self, Config, Sources};
 use crate::failure::CommandError;
 use crate::output::{self, Output};
-use crate::wiring::{self, Schema, Wired};
+use crate::wiring::{self, Schema, Store, Wired};
 
 mod accounts;
 mod credentials;
@@ -41,7 +41,7 @@ pub(crate) fn openapi() -> Result<(), CommandError> {
 
 /// `db`.
 pub(crate) async fn db(config: &Config, command: DbCommand, output: Output) -> Result<(), CommandError> {
-    let store = wiring::open_store(config).await?;
+    let store = Store::open(config).await.map_err(wiring::WiringError::from)?;
     if let DbCommand::Migrate = command {
         store.migrate().await.map_err(wiring::WiringError::from)?;
     }

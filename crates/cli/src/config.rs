@@ -16,6 +16,7 @@ mod secrets;
 mod server;
 mod setting;
 mod sparrow;
+mod storage;
 mod unknown;
 
 use std::collections::BTreeMap;
@@ -27,9 +28,8 @@ use domain::use_cases::Retention;
 
 pub use self::fault::{ConfigFault, ConfigFaults};
 pub use self::secrets::SecretsConfig;
-pub use self::server::{
-    CountersConfig, DatabaseConfig, DatabaseLocation, LogFormat, PhoneConfig, ServerConfig,
-};
+pub use self::server::{LogFormat, PhoneConfig, ServerConfig};
+pub use self::storage::{CountersConfig, DatabaseConfig};
 
 /// Where the configuration is.
 #[derive(Clone, Default)]
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Sources {
 pub struct Config {
     /// How the service is reached and how it tells what it does.
     pub server: ServerConfig,
-    /// The database and how it is used.
+    /// The database.
     pub database: DatabaseConfig,
     /// What counts the sends.
     pub counters: CountersConfig,
@@ -79,8 +79,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let (leaves, faults) = raw::read(sources);
     let mut reader = reader::Reader::new(leaves, faults);
     let server = server::server(&mut reader);
-    let database = server::database(&mut reader);
-    let counters = server::counters(&mut reader);
+    let (database, counters) = storage::storage(&mut reader);
     let secrets = secrets::secrets(&mut reader);
     let gateway = sparrow::sparrow(&mut reader);
     let phone = server::phone(&mut reader);

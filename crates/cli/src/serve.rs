@@ -36,6 +36,11 @@ pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> 
     let gateway = wiring::sparrow(config.require_gateway()?)?;
     let schema = if no_migrate { Schema::Require } else { Schema::Migrate };
     let wired = wiring::wire(config, Some(gateway), schema).await?;
+    if let Err(error) = wired.verifier.ports.counters.ping().await {
+        // They may come later, and whoever waits for `/readyz` sends nobody here before that.
+        let cause = domain::ports::chain(&error);
+        tracing::warn!(cause, "the counters do not answer: no SMS is sent until they do");
+    }
     let server = Listening::bind(&config.server, config.server.listen).await?;
     let url = server.url();
     output.print(&format!("Listening on {url}"), &serde_json::json!({ "url": url }))?;

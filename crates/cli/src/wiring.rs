@@ -4,18 +4,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use adapters::clock::SharedClock;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::numbering_plan::LibPhoneNumbers;
 use adapters::phone_vault::PhoneVault;
-use adapters::sql::{SqlError, SqliteOptions, SqliteStore};
+use adapters::redis::RedisCounters;
+use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
 use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
-use domain::ports::{Ports, SendAnswer, Sms, SmsGateway};
+use domain::ports::{
+    AccountStore, Clock, Counters, CredentialStore, PortError, Ports, SendAnswer, Sms, SmsGateway,
+    VerificationStore,
+};
 use domain::use_cases::Verifier;
 
-use crate::config::{Config, CountersConfig, DatabaseLocation};
+use crate::config::{Config, CountersConfig, DatabaseConfig};
 
 /// Use cases over real adapters.
 #[derive(Debug)]
@@ -25,7 +30,16 @@ pub struct Wired {
     /// How phones are read.
     pub phones: PhoneParser,
     /// The database.
-    pub store: SqliteStore,
+    pub store: Store,
+}
+
+/// The database, whichever it is.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// A file of this machine.
+    Sqlite(SqliteStore),
+    /// A server.
+    Postgres(PostgresStore),
 }
 
 /// The parts could not be put together.
@@ -34,9 +48,15 @@ pub enum WiringError {
     /// The database could not be opened or brought up to date.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// The database does not tell the time.
+    #[error("the database does not answer")]
+    Clock(#[source] PortError),
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
+    /// Nothing counts; the configuration refuses this.
+    #[error("PostgreSQL needs Redis for its counters; set `counters.url`")]
+    NoCounters,
     /// There is no database, and this command does not make one.
     #[error("there is no database at {}; check `database.url`, or make one with `sparrow-verify db migrate`", .0.display())]
     NoDatabase(PathBuf),
@@ -56,20 +76,80 @@ pub enum Schema {
     Require,
 }
 
-/// Opens the database, without looking at its schema.
-///
-/// # Errors
-/// [`WiringError`] when it cannot be opened.
-pub async fn open_store(config: &Config) -> Result<SqliteStore, WiringError> {
-    let DatabaseLocation::Sqlite(path) = &config.database.location;
-    let options = SqliteOptions {
-        busy_timeout: config.database.busy_timeout,
-        acquire_timeout: config.database.acquire_timeout,
-        readers: config.database.readers,
-        ..SqliteOptions::at(path)
-    };
-    let vault = PhoneVault::new(&config.secrets.phone_key);
-    Ok(SqliteStore::open(&options, vault).await?)
+impl Store {
+    /// Opens the database, without looking at its schema.
+    ///
+    /// # Errors
+    /// [`SqlError`] when it cannot be opened, or was made with another phone key.
+    pub async fn open(config: &Config) -> Result<Self, SqlError> {
+        let vault = PhoneVault::new(&config.secrets.phone_key);
+        Ok(match &config.database {
+            DatabaseConfig::Sqlite(options) => Self::Sqlite(SqliteStore::open(options, vault).await?),
+            DatabaseConfig::Postgres(options) => Self::Postgres(PostgresStore::open(options, vault).await?),
+        })
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`SqlError`] when a migration fails, or the schema is newer or other than this release knows.
+    pub async fn migrate(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Sqlite(store) => store.migrate().await,
+            Self::Postgres(store) => store.migrate().await,
+        }
+    }
+
+    /// Every migration that this release or the database knows, in order.
+    ///
+    /// # Errors
+    /// [`SqlError`] when the database does not answer.
+    pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, SqlError> {
+        match self {
+            Self::Sqlite(store) => store.migration_status().await,
+            Self::Postgres(store) => store.migration_status().await,
+        }
+    }
+
+    /// Finishes what is under way and closes the connections.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+
+    /// The ports that it keeps.
+    fn ports(&self) -> (Arc<dyn VerificationStore>, Arc<dyn AccountStore>, Arc<dyn CredentialStore>) {
+        match self {
+            Self::Sqlite(store) => (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone())),
+            Self::Postgres(store) => {
+                (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone()))
+            }
+        }
+    }
+
+    /// The clock that rules: of a file this machine's, of a server that server's, for all replicas alike.
+    async fn clock(&self) -> Result<Arc<dyn Clock>, WiringError> {
+        match self {
+            Self::Sqlite(_) => Ok(Arc::new(SystemClock)),
+            Self::Postgres(store) => {
+                let clock = SharedClock::new(Arc::new(SystemClock), Arc::new(store.clone())).await;
+                let clock = clock.map_err(WiringError::Clock)?;
+                tokio::spawn(SharedClock::keep(Arc::downgrade(&clock)));
+                Ok(clock)
+            }
+        }
+    }
+
+    /// What counts the sends.
+    fn counters(&self, config: &Config) -> Result<Arc<dyn Counters>, WiringError> {
+        match (&config.counters, self) {
+            (CountersConfig::Redis(options), _) => Ok(Arc::new(RedisCounters::new(options.clone()))),
+            (CountersConfig::Database, Self::Sqlite(store)) => Ok(Arc::new(store.counters())),
+            (CountersConfig::Database, Self::Postgres(_)) => Err(WiringError::NoCounters),
+        }
+    }
 }
 
 /// The gateway of these settings.
@@ -89,11 +169,12 @@ pub async fn wire(
     gateway: Option<Arc<dyn SmsGateway>>,
     schema: Schema,
 ) -> Result<Wired, WiringError> {
-    let DatabaseLocation::Sqlite(path) = &config.database.location;
-    if schema == Schema::Require && !path.exists() {
-        return Err(WiringError::NoDatabase(path.clone()));
+    if let (DatabaseConfig::Sqlite(options), Schema::Require) = (&config.database, schema)
+        && !options.path.exists()
+    {
+        return Err(WiringError::NoDatabase(options.path.clone()));
     }
-    let store = open_store(config).await?;
+    let store = Store::open(config).await?;
     match schema {
         Schema::Migrate => store.migrate().await?,
         Schema::Require => {
@@ -106,14 +187,14 @@ pub async fn wire(
             store.migrate().await?;
         }
     }
-    let CountersConfig::Database = config.counters;
+    let (verifications, accounts, credentials) = store.ports();
     let ports = Ports {
-        verifications: Arc::new(store.clone()),
-        accounts: Arc::new(store.clone()),
-        credentials: Arc::new(store.clone()),
-        counters: Arc::new(store.counters()),
+        verifications,
+        accounts,
+        credentials,
+        counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway)),
-        clock: Arc::new(SystemClock),
+        clock: store.clock().await?,
         entropy: Arc::new(OsEntropy),
         alarms: Arc::new(LoggedAlarms),
     };

@@ -54,6 +54,12 @@ impl CounterKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whom the counter is about: the end of the key. What is counted about the same can be kept together.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        self.0.splitn(3, ':').last().unwrap_or_default()
+    }
 }
 
 /// What is counted once however often it is taken: the take itself, or the phone it is about.

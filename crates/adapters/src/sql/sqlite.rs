@@ -9,10 +9,8 @@
 //! The schema holds the invariants as well (see `migrations/sqlite`), so that another program, or a mistake here,
 //! cannot break them.
 
-mod accounts;
-mod columns;
 mod counters;
-mod credentials;
+mod engine;
 mod failure;
 mod listing;
 mod migrations;
@@ -26,14 +24,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{Dependency, PortError};
 use sqlx::ConnectOptions as _;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use self::failure::Failure;
 use self::writer::Writer;
 use super::SqlError;
+use super::store::Store;
 use crate::phone_vault::PhoneVault;
 
 /// Where the database is, and how long is waited for it.
@@ -63,14 +60,14 @@ impl SqliteOptions {
 }
 
 /// Keeps verifications, the ledger of wrong checks, accounts and credentials in one SQLite file. Clones share it.
-#[derive(Clone)]
-pub struct SqliteStore(Arc<Database>);
+pub type SqliteStore = Store<Database>;
 
 /// Keeps counters in the same file, so that they outlive a restart. Clones share it.
 #[derive(Clone)]
 pub struct SqliteCounters(Arc<Database>);
 
-struct Database {
+/// An open file.
+pub struct Database {
     path: PathBuf,
     vault: PhoneVault,
     writer: Writer,
@@ -117,15 +114,9 @@ impl SqliteStore {
     }
 }
 
-impl Database {
-    fn store_failed(failure: impl Into<Failure>) -> PortError {
-        failure.into().of(Dependency::Store)
-    }
-}
-
-impl fmt::Debug for SqliteStore {
+impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.0.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

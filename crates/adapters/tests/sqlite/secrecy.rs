@@ -1,44 +1,18 @@
 //! What the file, its mode and the logs give away: nothing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use adapters::sql::{SqlError, SqliteStore};
 use domain::account::VerifiedPhone;
-use domain::application::ApplicationId;
-use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope};
-use domain::id::CredentialId;
-use domain::ports::{AccountStore, Approved, Change, Counters, CredentialStore, VerificationStore};
+use domain::credential::CredentialSecret;
+use domain::ports::{AccountStore, Counters};
 use domain::testkit::SeededEntropy;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
-use super::harness::{
-    PHONE_DIGITS, Place, account, approve, begin, guess, inserted, mistyped, phone, seconds, take, today,
-    vault,
-};
+use super::harness::{PHONE_DIGITS, Place, account, begin, one_of_everything, phone, take, vault};
+use crate::ear;
 
 /// Everything that has a phone or a secret in it.
 async fn write(store: &SqliteStore) -> CredentialSecret {
-    let ram = account(store, "ram-the-first", 1).await;
-    let verification = inserted(store, Some(&ram), 1).await;
-    let next = mistyped(&verification);
-    let change = Change { next: &next, expected: 0, guess: Some(guess(today(), true)) };
-    store.save(&change).await.unwrap();
-    assert_eq!(approve(store, &next, &ram).await, Approved::Stored { transferred_from: None });
     store.counters().take(&[take(5, 41_234_567, 1)], begin()).await.unwrap();
-
-    let entropy = SeededEntropy::new(2);
-    let key = Credential {
-        id: CredentialId::new(begin(), &entropy).unwrap(),
-        application: ApplicationId::default_application(),
-        kind: CredentialKind::Key(Scope::Admin),
-        created_at: begin(),
-        expires_at: Some(seconds(1)),
-        revoked_at: None,
-    };
-    let secret = CredentialSecret::new(key.kind, &entropy).unwrap();
-    store.issue(&key, &secret.hash()).await.unwrap();
-    secret
+    one_of_everything(store).await
 }
 
 #[tokio::test]
@@ -129,43 +103,10 @@ async fn nothing_that_prints_tells_a_phone_or_a_key() {
     assert!(!printed.contains(PHONE_DIGITS) && !printed.contains("hari"), "{printed}");
 }
 
-/// Hears everything in the process: SQLite works on threads of its own.
-struct Ear;
-
-static HEARS: AtomicBool = AtomicBool::new(false);
-static HEARD_A_STATEMENT: AtomicBool = AtomicBool::new(false);
-
-impl Subscriber for Ear {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        HEARS.store(true, Ordering::Relaxed);
-        if event.metadata().target() == "sqlx::query" {
-            HEARD_A_STATEMENT.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
 #[tokio::test]
 async fn no_statement_is_logged() {
-    tracing::subscriber::set_global_default(Ear).unwrap();
+    ear::listen();
     let place = Place::new();
     write(&place.open().await).await;
-    tracing::trace!("the ear hears");
-    assert!(HEARS.load(Ordering::Relaxed), "the ear must hear, or the silence proves nothing");
-    assert!(!HEARD_A_STATEMENT.load(Ordering::Relaxed), "statements must not be logged");
+    assert!(!ear::heard().contains("[sqlx::query]"), "statements must not be logged");
 }

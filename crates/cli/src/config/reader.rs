@@ -49,6 +49,23 @@ impl Reader {
         setting
     }
 
+    /// The setting, given as such or in a file that holds it, because a part of it may be secret; or its default where
+    /// it is not set or wrong. Tells the key that it was set by.
+    pub(super) fn setting_or_file<T: Setting>(&mut self, keys: SecretKeys, default: T) -> Found<T> {
+        let value = self.take(keys.value);
+        let path = self.path(keys.file);
+        let file_is_set = self.is_set(keys.file);
+        if value.is_some() && file_is_set {
+            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
+        }
+        let key = if value.is_none() && file_is_set { keys.file } else { keys.value };
+        let in_file = || Some(Raw::Text(Zeroizing::new(self.file_of(keys.file, &path?)?.expose().to_owned())));
+        let setting = value.or_else(in_file).and_then(|raw| self.reported(key, T::read(&raw))).unwrap_or(default);
+        // What is in a file is not shown: the two keys together would not be a configuration.
+        self.shown.insert(keys.value, if file_is_set { Value::Null } else { setting.shown() });
+        Found { key, value: setting }
+    }
+
     /// The setting, if it is set and right.
     pub(super) fn optional<T: Setting>(&mut self, key: &'static str) -> Option<T> {
         self.shown.insert(key, Value::Null);

@@ -1,8 +1,7 @@
-//! `[server]`, `[database]`, `[counters]`, `[phone]` and `[retention]`: where the service listens, what it stands on,
-//! and how long it keeps things.
+//! `[server]`, `[phone]` and `[retention]`: where the service listens, which phones it takes, and how long it keeps
+//! things.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use domain::guess::GUESS_WINDOW_DAYS;
@@ -44,33 +43,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// The database and how it is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatabaseConfig {
-    /// Where it is. Default `sqlite:sparrow-verify.db`, in the working directory.
-    pub location: DatabaseLocation,
-    /// How long a statement waits for another's lock. Default 5 s.
-    pub busy_timeout: Duration,
-    /// How long a call waits for a free connection. Default 5 s.
-    pub acquire_timeout: Duration,
-    /// Connections that read at the same time. Default 4.
-    pub readers: u32,
-}
-
-/// Where the database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DatabaseLocation {
-    /// The file of an `SQLite` database.
-    Sqlite(PathBuf),
-}
-
-/// What counts the sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CountersConfig {
-    /// The database.
-    Database,
-}
-
 /// Which phones are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneConfig {
@@ -100,21 +72,6 @@ pub(super) fn server(reader: &mut Reader) -> ServerConfig {
         log_format: reader.setting("server.log_format", LogFormat::Text),
         log_level: reader.setting("server.log_level", LogFilter("info".to_owned())).0,
     }
-}
-
-pub(super) fn database(reader: &mut Reader) -> DatabaseConfig {
-    let seconds = Duration::from_secs;
-    DatabaseConfig {
-        location: reader
-            .setting("database.url", DatabaseLocation::Sqlite(Path::new("sparrow-verify.db").to_owned())),
-        busy_timeout: reader.within("database.busy_timeout", seconds(5), seconds(1)..=seconds(60)),
-        acquire_timeout: reader.within("database.acquire_timeout", seconds(5), seconds(1)..=seconds(60)),
-        readers: reader.within("database.readers", 4, 1..=64),
-    }
-}
-
-pub(super) fn counters(reader: &mut Reader) -> CountersConfig {
-    reader.setting("counters.url", CountersConfig::Database)
 }
 
 pub(super) fn phone(reader: &mut Reader) -> PhoneConfig {
@@ -169,98 +126,5 @@ impl Setting for LogFilter {
 
     fn shown(&self) -> Value {
         json!(self.0)
-    }
-}
-
-impl Setting for DatabaseLocation {
-    fn read(raw: &Raw) -> Result<Self, String> {
-        const ALLOWED: &str = "must be sqlite:PATH or sqlite:///ABSOLUTE/PATH";
-        let url = raw.text().ok_or(ALLOWED)?;
-        let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if scheme == "postgres" || scheme == "postgresql" {
-            return Err(format!("names PostgreSQL, which is not available in this version yet; {ALLOWED}"));
-        }
-        let path = url.strip_prefix("sqlite:").ok_or(ALLOWED)?;
-        let path = match path.strip_prefix("//") {
-            Some(absolute) if absolute.starts_with('/') => absolute,
-            Some(_) => return Err(format!("has two slashes; {ALLOWED}")),
-            None => path,
-        };
-        if path.starts_with(":memory:") {
-            return Err(format!("names a database in memory, which would forget its accounts; {ALLOWED}"));
-        }
-        if path.contains(['?', '#']) {
-            return Err(format!("has parameters, which are settings of their own here; {ALLOWED}"));
-        }
-        if path.is_empty() || path.ends_with('/') || path.contains(char::is_control) {
-            return Err(format!("names no file; {ALLOWED}"));
-        }
-        Ok(Self::Sqlite(PathBuf::from(path)))
-    }
-
-    fn shown(&self) -> Value {
-        match self {
-            Self::Sqlite(path) => json!(format!("sqlite:{}", path.display())),
-        }
-    }
-}
-
-impl Setting for CountersConfig {
-    fn read(raw: &Raw) -> Result<Self, String> {
-        let allowed = "must be \"database\"; other counters are not available in this version";
-        from_text(raw, allowed, |text| (text == "database").then_some(Self::Database))
-    }
-
-    fn shown(&self) -> Value {
-        match self {
-            Self::Database => json!("database"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(url: &str) -> Result<DatabaseLocation, String> {
-        DatabaseLocation::read(&Raw::Text(url.to_owned().into()))
-    }
-
-    #[test]
-    fn a_database_is_a_file() {
-        for (url, path) in [
-            ("sqlite:verify.db", "verify.db"),
-            ("sqlite:./data/verify.db", "./data/verify.db"),
-            ("sqlite:/var/lib/verify.db", "/var/lib/verify.db"),
-            ("sqlite:///var/lib/verify.db", "/var/lib/verify.db"),
-        ] {
-            assert_eq!(read(url), Ok(DatabaseLocation::Sqlite(path.into())), "{url}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_file_is_refused() {
-        for url in [
-            "",
-            "verify.db",
-            "sqlite:",
-            "sqlite://verify.db",
-            "sqlite::memory:",
-            "sqlite:a.db?mode=ro",
-            "sqlite:a/",
-            "mysql://x",
-        ] {
-            let problem = read(url).unwrap_err();
-            assert!(problem.contains("sqlite:PATH"), "{url}: {problem}");
-        }
-    }
-
-    #[test]
-    fn postgres_is_not_there_yet_and_its_password_is_not_told() {
-        for scheme in ["postgres", "postgresql", "POSTGRES"] {
-            let problem = read(&format!("{scheme}://user:private@host/verify")).unwrap_err();
-            assert!(problem.contains("not available in this version yet"), "{problem}");
-            assert!(!problem.contains("private") && !problem.contains("user"), "{problem}");
-        }
     }
 }

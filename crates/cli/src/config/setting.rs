@@ -129,13 +129,27 @@ impl Setting for Duration {
     fn read(raw: &Raw) -> Result<Self, String> {
         integer(raw)
             .and_then(|seconds| u64::try_from(seconds).ok())
-            .or_else(|| raw.text().and_then(seconds))
             .map(Self::from_secs)
-            .ok_or_else(|| "must be a duration such as 90s, 10m, 24h or 180d, or whole seconds".to_owned())
+            .or_else(|| raw.text().and_then(duration))
+            .ok_or_else(|| {
+                "must be a duration such as 500ms, 90s, 10m, 24h or 180d, or whole seconds".to_owned()
+            })
     }
 
     fn shown(&self) -> Value {
         json!(duration_text(*self))
+    }
+}
+
+/// The duration of `500ms`, or of what [`seconds`] takes.
+fn duration(text: &str) -> Option<Duration> {
+    match text.trim().strip_suffix("ms") {
+        Some(millis) if millis.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let millis = millis.parse().ok()?;
+            (millis <= 365_000 * DAY * 1000).then(|| Duration::from_millis(millis))
+        }
+        Some(_) => None,
+        None => seconds(text).map(Duration::from_secs),
     }
 }
 
@@ -154,9 +168,10 @@ fn seconds(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(unit).filter(|seconds| *seconds <= 365_000 * DAY)
 }
 
-/// The shortest spelling of a duration of whole seconds. One day is 24h, because limits are windows, not days.
+/// The shortest spelling of a duration of whole milliseconds. One day is 24h, because limits are windows, not days.
 pub(super) fn duration_text(duration: Duration) -> String {
     match duration.as_secs() {
+        _ if duration.subsec_millis() > 0 => format!("{}ms", duration.as_millis()),
         0 => "0s".to_owned(),
         seconds if seconds.is_multiple_of(DAY) && seconds > DAY => format!("{}d", seconds / DAY),
         seconds if seconds.is_multiple_of(HOUR) => format!("{}h", seconds / HOUR),
@@ -275,6 +290,11 @@ mod tests {
             assert_eq!(Duration::read(&Raw::Text(text.to_owned().into())), Ok(duration), "{text}");
             assert_eq!(duration_text(duration), text);
         }
+        for (text, millis) in [("1ms", 1), ("500ms", 500), ("1500ms", 1500)] {
+            let duration = Duration::from_millis(millis);
+            assert_eq!(Duration::read(&Raw::Text(text.to_owned().into())), Ok(duration), "{text}");
+            assert_eq!(duration_text(duration), text);
+        }
         assert_eq!(Duration::read(&Raw::Integer(90)), Ok(Duration::from_secs(90)));
         assert_eq!(Duration::read(&Raw::Variable("90".to_owned().into())), Ok(Duration::from_secs(90)));
     }
@@ -282,7 +302,7 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_refused() {
         for text in
-            ["", "s", "-1s", "1.5h", "10 m", "10min", "1h30m", "१०m", "99999999999999999999s", "365001d"]
+            ["", "s", "ms", "-1s", "-1ms", "+1ms", "1.5h", "10 m", "10min", "1h30m", "१०m", "99999999999999999999s", "99999999999999999999ms", "365001d"]
         {
             assert!(Duration::read(&Raw::Text(text.to_owned().into())).is_err(), "{text}");
         }

@@ -14,3 +14,6 @@ mod shown;
 mod sources;
 #[cfg(test)]
 mod sparrow;
+#[cfg(test)]
+mod storage;
+mod storage;

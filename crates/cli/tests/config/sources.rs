@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::limit::Limit;
-use sparrow_verify::config::LogFormat;
+use sparrow_verify::config::{DatabaseConfig, LogFormat};
 
 use crate::sandbox::{Sandbox, faults_of};
 
@@ -56,7 +56,8 @@ fn every_kind_of_setting_can_be_a_variable() {
     assert_eq!(policy.code_length.digits(), 8);
     assert_eq!(config.application.origins[0].as_str(), "https://example.com");
     assert_eq!(config.phone.countries.len(), 2);
-    assert_eq!(config.database.busy_timeout, Duration::from_secs(7));
+    let DatabaseConfig::Sqlite(database) = &config.database else { panic!("{:?}", config.database) };
+    assert_eq!(database.busy_timeout, Duration::from_secs(7));
 }
 
 #[test]

@@ -10,8 +10,9 @@ use domain::time::{Timestamp, after};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
-use super::failure::Failure;
+use super::failure::makes_no_sense;
 use super::{Database, SqliteCounters};
+use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
 /// The members to take, as a table; they are bound.
@@ -59,7 +60,7 @@ impl Counters for SqliteCounters {
 }
 
 fn failed(failure: Failure) -> PortError {
-    failure.of(Dependency::Counters)
+    failure.of(Dependency::Counters, makes_no_sense)
 }
 
 impl Database {

@@ -7,8 +7,8 @@ use sqlx::{QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::Database;
-use super::columns::{Columns, verification_columns};
-use super::failure::Failure;
+use crate::sql::columns::{Columns, verification_columns};
+use crate::sql::failure::Failure;
 
 const SELECT: &str = concat!("SELECT ", verification_columns!(), " FROM verifications v INDEXED BY ");
 

@@ -12,8 +12,9 @@ use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::verifications::statements as verifications;
-use super::{SqliteOptions, SqliteStore, accounts, counters, credentials, listing};
+use super::{SqliteOptions, SqliteStore, counters, listing};
 use crate::phone_vault::PhoneVault;
+use crate::sql::statements;
 
 async fn store(directory: &tempfile::TempDir) -> SqliteStore {
     let options = SqliteOptions::at(directory.path().join("verify.db"));
@@ -56,16 +57,16 @@ async fn every_statement_is_an_index_look_up() {
         verifications::SWEEP_VERIFICATIONS,
         verifications::SWEEP_LEDGER,
         verifications::PING,
-        accounts::ADD,
-        accounts::FIND,
-        accounts::LOAD,
-        accounts::LIST,
-        credentials::ISSUE,
-        credentials::HOLDER,
-        credentials::LIST_KEYS,
-        credentials::LIST_TOKENS,
-        credentials::LIST_TOKENS_OF_ACCOUNT,
-        credentials::REVOKE,
+        statements::ADD_ACCOUNT,
+        statements::FIND_ACCOUNT,
+        statements::LOAD_ACCOUNT,
+        statements::LIST_ACCOUNTS,
+        statements::ISSUE,
+        statements::HOLDER,
+        statements::LIST_KEYS,
+        statements::LIST_TOKENS,
+        statements::LIST_TOKENS_OF_ACCOUNT,
+        statements::REVOKE,
         counters::FULL_UNTIL,
     ];
     for statement in statements {

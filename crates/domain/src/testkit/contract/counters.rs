@@ -34,6 +34,7 @@ pub async fn counters(counters: Arc<dyn Counters>, ground: &Ground) {
     racing_takes_never_exceed_the_limit(&bench).await;
     racing_takes_of_one_member_count_once(&bench).await;
     racing_refusals_leave_nothing(&bench).await;
+    racing_refusals_of_one_member_leave_nothing(&bench).await;
 }
 
 struct Bench<'a> {
@@ -347,6 +348,7 @@ async fn racing_refusals_leave_nothing(bench: &Bench<'_>) {
     .await;
     let all = answers.iter().filter(|taken| refused(taken).is_none()).count();
     assert!(all <= 5, "the narrower of two limits must hold in a race");
+    assert!(all > 0, "racers must not refuse each other until none is left");
     let left = |max: usize| u32::try_from(max - all).unwrap_or(0);
     assert_eq!(
         bench.room(&wide, now).await,
@@ -358,4 +360,30 @@ async fn racing_refusals_leave_nothing(bench: &Bench<'_>) {
         left(5),
         "refused calls must leave nothing in the narrow counter"
     );
+}
+
+async fn racing_refusals_of_one_member_leave_nothing(bench: &Bench<'_>) {
+    for held in [false, true] {
+        let (shared, full) = (bench.counter(3), bench.counter(1));
+        let begin = bench.ground.now();
+        if held {
+            bench.take_one(&shared, begin).await;
+        }
+        let half = after(begin, WINDOW / 2);
+        bench.take_one(&bench.another(&full), half).await;
+        let answers = race(|_| {
+            let (counters, takes) = (Arc::clone(&bench.counters), [shared.clone(), bench.another(&full)]);
+            async move { kept(counters.take(&takes, half).await) }
+        })
+        .await;
+        assert!(
+            answers.iter().all(|taken| refused(taken).is_some()),
+            "a full counter must refuse however many there are"
+        );
+        let room = bench.room(&shared, half).await;
+        assert_eq!(room, if held { 2 } else { 3 }, "racing refusals of one member must leave nothing of it");
+        // Those of the half count on when the one from the beginning does no more.
+        let room = bench.room(&shared, after(begin, WINDOW)).await;
+        assert_eq!(room, u32::from(held), "racing refusals must not begin a member's life anew");
+    }
 }

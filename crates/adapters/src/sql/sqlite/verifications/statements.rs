@@ -1,7 +1,7 @@
 //! What is asked of the tables of verifications and of wrong checks. Owns the texts; the order of their parameters is
 //! that of [`super`].
 
-use super::super::columns::verification_columns;
+use crate::sql::columns::verification_columns;
 
 /// The wrong checks of a phone: on short codes within the window (behind the day `$1`), on short and on long codes
 /// today (`$2`). What a clock that goes ahead has charged to tomorrow counts in the window: the budget errs on the

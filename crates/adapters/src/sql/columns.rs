@@ -1,0 +1,252 @@
+//! Reads rows: one column after the other, in the order of the statement. Owns which columns a value has and in which
+//! order; never their meaning, which is in [`super::rows`], nor how a database keeps a cell.
+
+use std::time::Duration;
+
+use domain::account::{Account, Username, VerifiedPhone};
+use domain::code::{CodeLength, Nonce, PepperId};
+use domain::credential::Credential;
+use domain::guess::GuessTotals;
+use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::message::{AppHash, Locale, Origin};
+use domain::phone::Phone;
+use domain::time::Timestamp;
+use domain::verification::{
+    Budget, Delivery, DeliveryState, Generation, MessageOptions, Purpose, Subject, Verification,
+};
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::rows::{self, RowFault};
+use crate::phone_vault::PhoneVault;
+
+/// The columns of [`Columns::verification`]; the table goes by `v`, that of its account by `a`.
+macro_rules! verification_columns {
+    () => {
+        "v.id, v.version, v.application, v.account_id, v.phone, v.purpose, a.username, v.state, v.final_at, \
+         v.nonce, v.pepper, v.code_length, v.expires_at, v.locale, v.app_hash, v.origin, \
+         v.delivery_number, v.delivery_state, v.delivery_at, v.created_at, v.sent_at, v.resend_at, \
+         v.sends_used, v.checks_used, v.lifetime_ms, v.renew_below_ms, v.checks_max, v.cooldowns_ms"
+    };
+}
+
+/// The columns of [`Columns::account`]; the table goes by `a`.
+macro_rules! account_columns {
+    () => {
+        "a.id, a.application, a.username, a.phone, a.phone_verified_at, a.created_at"
+    };
+}
+
+/// The columns of [`Columns::credential`]; the table goes by the name that is given.
+macro_rules! credential_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".id, ",
+            $table,
+            ".application, ",
+            $table,
+            ".kind, ",
+            $table,
+            ".account_id, ",
+            $table,
+            ".created_at, ",
+            $table,
+            ".expires_at, ",
+            $table,
+            ".revoked_at"
+        )
+    };
+}
+
+pub(super) use {account_columns, credential_columns, verification_columns};
+
+/// A row, by the kinds of cells that there are. A cell that is empty is `None`.
+pub(super) trait Cells {
+    fn text(&self, column: usize) -> Result<Option<&str>, Failure>;
+    fn uuid(&self, column: usize) -> Result<Option<Uuid>, Failure>;
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>, Failure>;
+    fn whole(&self, column: usize) -> Result<Option<i64>, Failure>;
+    fn instant(&self, column: usize) -> Result<Option<Timestamp>, Failure>;
+}
+
+/// A row, read from the left to the right.
+pub(super) struct Columns<'row, Row> {
+    row: &'row Row,
+    vault: &'row PhoneVault,
+    next: usize,
+}
+
+impl<'row, Row: Cells> Columns<'row, Row> {
+    pub(super) const fn of(row: &'row Row, vault: &'row PhoneVault) -> Self {
+        Self { row, vault, next: 0 }
+    }
+
+    /// The verification, unless its columns are empty.
+    pub(super) fn optional_verification(&mut self) -> Result<Option<Verification>, Failure> {
+        // The first column of each is its id.
+        let empty = self.row.uuid(self.next)?.is_none();
+        if empty { Ok(None) } else { self.verification().map(Some) }
+    }
+
+    /// The account, unless its columns are empty.
+    pub(super) fn optional_account(&mut self) -> Result<Option<Account>, Failure> {
+        let empty = self.row.uuid(self.next)?.is_none();
+        if empty { Ok(None) } else { self.account().map(Some) }
+    }
+
+    pub(super) fn verification(&mut self) -> Result<Verification, Failure> {
+        // The fields are read in the order in which they are written here.
+        Ok(Verification {
+            id: VerificationId::from_uuid(self.uuid("id")?),
+            version: self.count("version")?,
+            subject: self.subject()?,
+            username: self.username()?,
+            state: {
+                let name = self.text("state")?;
+                rows::state(name, self.optional_instant()?)?
+            },
+            generation: Generation {
+                nonce: Nonce::from_bytes(self.bytes("nonce")?),
+                pepper: PepperId::from_bytes(self.bytes("pepper")?),
+                length: CodeLength::new(self.whole("code_length")?).ok_or(RowFault("code_length"))?,
+                expires_at: self.instant("expires_at")?,
+            },
+            message: self.message_options()?,
+            delivery: Delivery {
+                number: self.count("delivery_number")?,
+                state: DeliveryState::parse(self.text("delivery_state")?)
+                    .ok_or(RowFault("delivery_state"))?,
+                at: self.instant("delivery_at")?,
+            },
+            created_at: self.instant("created_at")?,
+            sent_at: self.instant("sent_at")?,
+            resend_at: self.instant("resend_at")?,
+            sends_used: self.count("sends_used")?,
+            checks_used: self.count("checks_used")?,
+            budget: Budget {
+                lifetime: Duration::from_millis(self.whole("lifetime_ms")?),
+                renew_below: Duration::from_millis(self.whole("renew_below_ms")?),
+                checks_max: self.count("checks_max")?,
+                cooldowns: rows::cooldowns(self.text("cooldowns_ms")?)?,
+            },
+        })
+    }
+
+    fn subject(&mut self) -> Result<Subject, Failure> {
+        Ok(Subject {
+            application: rows::application(self.text("application")?)?,
+            account: self.optional_uuid()?.map(AccountId::from_uuid),
+            phone: self.optional_phone()?.ok_or(RowFault("phone"))?,
+            purpose: Purpose::parse(self.text("purpose")?).ok_or(RowFault("purpose"))?,
+        })
+    }
+
+    fn message_options(&mut self) -> Result<MessageOptions, Failure> {
+        let locale = self.text("locale")?;
+        let app_hash = self.optional_text()?;
+        let origin = self.optional_text()?;
+        Ok(MessageOptions {
+            locale: Locale::ALL
+                .into_iter()
+                .find(|known| known.as_str() == locale)
+                .ok_or(RowFault("locale"))?,
+            app_hash: app_hash.map(AppHash::parse).transpose().map_err(|_| RowFault("app_hash"))?,
+            origin: origin.map(Origin::parse).transpose().map_err(|_| RowFault("origin"))?,
+        })
+    }
+
+    pub(super) fn totals(&mut self) -> Result<GuessTotals, Failure> {
+        Ok(GuessTotals {
+            short_in_window: self.count("short_codes")?,
+            short_today: self.count("short_codes")?,
+            long_today: self.count("long_codes")?,
+        })
+    }
+
+    pub(super) fn account(&mut self) -> Result<Account, Failure> {
+        Ok(Account {
+            id: AccountId::from_uuid(self.uuid("id")?),
+            application: rows::application(self.text("application")?)?,
+            username: rows::username(self.text("username")?)?,
+            phone: {
+                let phone = self.optional_phone()?;
+                let verified_at = self.optional_instant()?;
+                phone.zip(verified_at).map(|(phone, verified_at)| VerifiedPhone { phone, verified_at })
+            },
+            created_at: self.instant("created_at")?,
+        })
+    }
+
+    pub(super) fn credential(&mut self) -> Result<Credential, Failure> {
+        Ok(Credential {
+            id: CredentialId::from_uuid(self.uuid("id")?),
+            application: rows::application(self.text("application")?)?,
+            kind: {
+                let name = self.text("kind")?;
+                rows::credential_kind(name, self.optional_uuid()?.map(AccountId::from_uuid))?
+            },
+            created_at: self.instant("created_at")?,
+            expires_at: self.optional_instant()?,
+            revoked_at: self.optional_instant()?,
+        })
+    }
+
+    pub(super) fn username(&mut self) -> Result<Option<Username>, Failure> {
+        Ok(self.optional_text()?.map(rows::username).transpose()?)
+    }
+
+    /// The next column; empty is `None`.
+    fn next<T>(
+        &mut self,
+        read: impl FnOnce(&'row Row, usize) -> Result<Option<T>, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let column = self.next;
+        self.next += 1;
+        read(self.row, column)
+    }
+
+    fn optional_text(&mut self) -> Result<Option<&'row str>, Failure> {
+        self.next(Row::text)
+    }
+
+    fn text(&mut self, name: &'static str) -> Result<&'row str, Failure> {
+        Ok(self.optional_text()?.ok_or(RowFault(name))?)
+    }
+
+    pub(super) fn optional_uuid(&mut self) -> Result<Option<Uuid>, Failure> {
+        self.next(Row::uuid)
+    }
+
+    fn uuid(&mut self, name: &'static str) -> Result<Uuid, Failure> {
+        Ok(self.optional_uuid()?.ok_or(RowFault(name))?)
+    }
+
+    fn bytes<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], Failure> {
+        let bytes = self.next(Row::bytes)?.ok_or(RowFault(name))?;
+        Ok(bytes.try_into().map_err(|_| RowFault(name))?)
+    }
+
+    fn optional_phone(&mut self) -> Result<Option<Phone>, Failure> {
+        let sealed = self.next(Row::bytes)?;
+        Ok(sealed.map(|sealed| self.vault.open(sealed)).transpose().map_err(|_| RowFault("phone"))?)
+    }
+
+    /// A whole number of the range that the value has.
+    fn whole<N: TryFrom<i64>>(&mut self, name: &'static str) -> Result<N, Failure> {
+        let number = self.next(Row::whole)?.ok_or(RowFault(name))?;
+        Ok(number.try_into().map_err(|_| RowFault(name))?)
+    }
+
+    fn count(&mut self, name: &'static str) -> Result<u32, Failure> {
+        self.whole(name)
+    }
+
+    fn optional_instant(&mut self) -> Result<Option<Timestamp>, Failure> {
+        self.next(Row::instant)
+    }
+
+    fn instant(&mut self, name: &'static str) -> Result<Timestamp, Failure> {
+        Ok(self.optional_instant()?.ok_or(RowFault(name))?)
+    }
+}

@@ -1,0 +1,95 @@
+//! What the ports need from a SQL database, so that what all of them do alike is written once. Owns no text and no
+//! connection.
+
+use std::fmt;
+
+use domain::id::VerificationId;
+use domain::ports::{
+    Approval, Approved, Change, Inserted, Page, PortError, Saved, VerificationFilter,
+};
+use domain::time::{Day, Timestamp};
+use domain::verification::Verification;
+
+use super::arguments::Arguments;
+use super::columns::Cells;
+use super::failure::Failure;
+use crate::phone_vault::PhoneVault;
+
+/// A database that runs statements, each by itself and whole. Its changes are asked for by its own methods where they
+/// take more than one statement in one of the databases; see the ports for what they mean.
+pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
+    /// A statement with its arguments.
+    type Query: Arguments + Send;
+    /// A row of an answer.
+    type Row: Cells + Send + Sync;
+
+    /// The statement of [`super::verifications::standing`].
+    const STANDING: &'static str;
+    /// The statement of [`super::verifications::load`].
+    const LOAD: &'static str;
+
+    /// The statement, without its arguments.
+    fn query(statement: &'static str) -> Self::Query;
+
+    /// What seals the phones in here.
+    fn vault(&self) -> &PhoneVault;
+
+    /// A failure as the ports tell it.
+    fn failed(failure: Failure) -> PortError;
+
+    /// Runs a statement that changes nothing.
+    fn ask(&self, query: Self::Query) -> impl Future<Output = Result<Vec<Self::Row>, Failure>> + Send;
+
+    /// Runs a statement that changes something. When this answers, a crash does not lose it.
+    fn tell(
+        &self,
+        query: Self::Query,
+        twice: Twice,
+    ) -> impl Future<Output = Result<Told<Self::Row>, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::insert`].
+    fn insert(&self, new: &Verification) -> impl Future<Output = Result<Inserted, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::save`].
+    fn save(&self, change: &Change<'_>) -> impl Future<Output = Result<Saved, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::approve`].
+    fn approve(&self, approval: &Approval<'_>) -> impl Future<Output = Result<Approved, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::list`].
+    fn list(
+        &self,
+        filter: &VerificationFilter,
+        page: Page<VerificationId>,
+    ) -> impl Future<Output = Result<Vec<Verification>, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::sweep`].
+    fn sweep(
+        &self,
+        before: Timestamp,
+        ledger_before: Day,
+        max: u32,
+    ) -> impl Future<Output = Result<u64, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::ping`].
+    fn ping(&self) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// What it means when a statement runs that has run before, though nobody heard its answer. It tells a database that can
+/// be lost in the middle of a call what to do about that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twice {
+    /// It answers what the first time would have been answered, and changes nothing more.
+    Harmless,
+    /// It answers something else.
+    Different,
+}
+
+/// What a change answers.
+#[derive(Debug)]
+pub(super) struct Told<Row> {
+    /// The rows that it returns.
+    pub(super) rows: Vec<Row>,
+    /// How many rows it changed.
+    pub(super) changed: u64,
+}

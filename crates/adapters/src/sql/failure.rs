@@ -1,0 +1,66 @@
+//! What goes wrong between a port and a database, before it is known which port it was.
+
+use std::error::Error;
+
+use domain::ports::{Dependency, PortError};
+use sqlx::error::DatabaseError;
+
+use super::SqlError;
+use super::rows::RowFault;
+
+/// Why a statement brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// What it holds.
+    #[error(transparent)]
+    Row(#[from] RowFault),
+    /// The way there.
+    #[error(transparent)]
+    Unreachable(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    /// The failure as a port tells it. Which errors of the database itself make no sense, whoever tries again, only its
+    /// adapter knows.
+    pub(super) fn of(self, dependency: Dependency, nonsense: fn(&dyn DatabaseError) -> bool) -> PortError {
+        match self {
+            Self::Row(fault) => PortError::inconsistent(dependency, fault),
+            Self::Database(error) if makes_no_sense(&error, nonsense) => {
+                PortError::inconsistent(dependency, error)
+            }
+            Self::Database(error) => PortError::unavailable(dependency, error),
+            Self::Unreachable(error) => PortError::unavailable(dependency, error),
+        }
+    }
+}
+
+impl From<Failure> for SqlError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Database(error) => Self::Database(error),
+            Failure::Row(fault) => Self::Database(sqlx::Error::Decode(fault.into())),
+            Failure::Unreachable(error) => Self::Unreachable(error),
+        }
+    }
+}
+
+/// Whether trying again is of no use: a value that cannot be read, a broken constraint, a missing table. Everything
+/// else (locks, waits, disks, memory, connections) may pass.
+fn makes_no_sense(error: &sqlx::Error, nonsense: fn(&dyn DatabaseError) -> bool) -> bool {
+    if let sqlx::Error::Database(error) = error {
+        return nonsense(error.as_ref());
+    }
+    matches!(
+        error,
+        sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::Encode(_)
+            | sqlx::Error::RowNotFound
+            | sqlx::Error::TypeNotFound { .. }
+    )
+}

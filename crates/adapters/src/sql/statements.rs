@@ -1,0 +1,64 @@
+//! What every database is asked in the same words. The order of the parameters is that of [`super::arguments`].
+
+use super::columns::{account_columns, credential_columns};
+
+pub(super) const ADD_ACCOUNT: &str =
+    "INSERT INTO accounts (id, application, username, phone, phone_verified_at, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (application, username) DO NOTHING";
+
+pub(super) const FIND_ACCOUNT: &str =
+    concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.application = $1 AND a.username = $2");
+
+pub(super) const LOAD_ACCOUNT: &str =
+    concat!("SELECT ", account_columns!(), " FROM accounts a WHERE a.id = $1");
+
+pub(super) const LIST_ACCOUNTS: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM accounts a WHERE a.application = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3"
+);
+
+pub(super) const ISSUE: &str = "INSERT INTO credentials
+        (id, application, kind, account_id, secret_hash, created_at, expires_at, revoked_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+pub(super) const HOLDER: &str = concat!(
+    "SELECT ",
+    credential_columns!("c"),
+    ", ",
+    account_columns!(),
+    " FROM credentials c LEFT JOIN accounts a ON a.id = c.account_id WHERE c.secret_hash = $1"
+);
+
+/// The order of the parameters is the same in all three.
+macro_rules! list_credentials {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            credential_columns!("c"),
+            ", a.username FROM credentials c LEFT JOIN accounts a ON a.id = c.account_id
+             WHERE c.application = $1 AND c.id < $2 AND ",
+            $which,
+            " ORDER BY c.id DESC LIMIT $3"
+        )
+    };
+}
+
+pub(super) const LIST_KEYS: &str = list_credentials!("c.account_id IS NULL");
+pub(super) const LIST_TOKENS: &str = list_credentials!("c.account_id IS NOT NULL");
+pub(super) const LIST_TOKENS_OF_ACCOUNT: &str = list_credentials!("c.account_id = $4");
+
+/// `$4` is whether a user token is meant, `$5` whose.
+pub(super) const REVOKE: &str = concat!(
+    "UPDATE credentials SET revoked_at = coalesce(revoked_at, $3)
+     WHERE id = $1 AND application = $2 AND (account_id IS NOT NULL) = $4 AND ($5 IS NULL OR account_id = $5)
+     RETURNING ",
+    credential_columns!("credentials")
+);
+
+pub(super) const APPLIED_MIGRATIONS: &str = "SELECT version, description FROM _sqlx_migrations ORDER BY version";
+
+pub(super) const REMEMBER: &str =
+    "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+
+pub(super) const REMEMBERED: &str = "SELECT value FROM settings WHERE name = $1";

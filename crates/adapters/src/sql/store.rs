@@ -1,0 +1,130 @@
+//! The stores' ports over any SQL database. Owns nothing but the way from a port to what keeps it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::account::{Account, Username};
+use domain::application::ApplicationId;
+use domain::credential::{Credential, SecretHash};
+use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::ports::{
+    AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, Holder, Inserted, Loaded,
+    Page, PortError, Saved, Standing, VerificationFilter, VerificationStore,
+};
+use domain::time::{Day, Timestamp};
+use domain::verification::{Subject, Verification};
+
+use super::engine::Engine;
+use super::{accounts, credentials, verifications};
+
+/// Keeps verifications, the ledger of wrong checks, accounts and credentials in one SQL database. Clones share it.
+pub struct Store<Database>(pub(super) Arc<Database>);
+
+impl<Database> Clone for Store<Database> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<Database: fmt::Debug> fmt::Debug for Store<Database> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[async_trait]
+impl<Database: Engine> VerificationStore for Store<Database> {
+    async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, PortError> {
+        verifications::standing(&*self.0, subject, today).await.map_err(Database::failed)
+    }
+
+    async fn load(&self, id: VerificationId, today: Day) -> Result<Option<Loaded>, PortError> {
+        verifications::load(&*self.0, id, today).await.map_err(Database::failed)
+    }
+
+    async fn insert(&self, verification: &Verification) -> Result<Inserted, PortError> {
+        self.0.insert(verification).await.map_err(Database::failed)
+    }
+
+    async fn save(&self, change: &Change<'_>) -> Result<Saved, PortError> {
+        self.0.save(change).await.map_err(Database::failed)
+    }
+
+    async fn approve(&self, approval: &Approval<'_>) -> Result<Approved, PortError> {
+        self.0.approve(approval).await.map_err(Database::failed)
+    }
+
+    async fn list(
+        &self,
+        filter: &VerificationFilter,
+        page: Page<VerificationId>,
+    ) -> Result<Vec<Verification>, PortError> {
+        self.0.list(filter, page).await.map_err(Database::failed)
+    }
+
+    async fn sweep(&self, before: Timestamp, ledger_before: Day, max: u32) -> Result<u64, PortError> {
+        self.0.sweep(before, ledger_before, max).await.map_err(Database::failed)
+    }
+
+    async fn ping(&self) -> Result<(), PortError> {
+        self.0.ping().await.map_err(Database::failed)
+    }
+}
+
+#[async_trait]
+impl<Database: Engine> AccountStore for Store<Database> {
+    async fn add(&self, account: &Account) -> Result<(Account, bool), PortError> {
+        accounts::add(&*self.0, account).await.map_err(Database::failed)
+    }
+
+    async fn find(
+        &self,
+        application: &ApplicationId,
+        username: &Username,
+    ) -> Result<Option<Account>, PortError> {
+        accounts::find(&*self.0, application, username).await.map_err(Database::failed)
+    }
+
+    async fn load_account(&self, id: AccountId) -> Result<Option<Account>, PortError> {
+        accounts::load(&*self.0, id).await.map_err(Database::failed)
+    }
+
+    async fn list_accounts(
+        &self,
+        application: &ApplicationId,
+        page: Page<AccountId>,
+    ) -> Result<Vec<Account>, PortError> {
+        accounts::list(&*self.0, application, page).await.map_err(Database::failed)
+    }
+}
+
+#[async_trait]
+impl<Database: Engine> CredentialStore for Store<Database> {
+    async fn issue(&self, credential: &Credential, hash: &SecretHash) -> Result<(), PortError> {
+        credentials::issue(&*self.0, credential, hash).await.map_err(Database::failed)
+    }
+
+    async fn holder(&self, hash: &SecretHash) -> Result<Option<Holder>, PortError> {
+        credentials::holder(&*self.0, hash).await.map_err(Database::failed)
+    }
+
+    async fn list_credentials(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        page: Page<CredentialId>,
+    ) -> Result<Vec<(Credential, Option<Username>)>, PortError> {
+        credentials::list(&*self.0, application, which, page).await.map_err(Database::failed)
+    }
+
+    async fn revoke(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        id: CredentialId,
+        now: Timestamp,
+    ) -> Result<Option<Credential>, PortError> {
+        credentials::revoke(&*self.0, application, which, id, now).await.map_err(Database::failed)
+    }
+}

@@ -1,0 +1,59 @@
+//! The PostgreSQL stores: the contracts of their ports, and what only a server can get wrong.
+
+#[cfg(test)]
+#[path = "sql/ear.rs"]
+mod ear;
+#[cfg(test)]
+#[path = "postgres/harness.rs"]
+mod harness;
+#[cfg(test)]
+#[path = "sql/material.rs"]
+mod material;
+#[cfg(test)]
+#[path = "postgres/proxy.rs"]
+mod proxy;
+#[cfg(test)]
+#[path = "postgres/schema.rs"]
+mod schema;
+#[cfg(test)]
+#[path = "postgres/secrecy.rs"]
+mod secrecy;
+#[cfg(test)]
+#[path = "postgres/sharing.rs"]
+mod sharing;
+#[cfg(test)]
+#[path = "postgres/trips.rs"]
+mod trips;
+
+use std::sync::Arc;
+
+use domain::testkit::contract::{self, Ground};
+
+use self::harness::Place;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verifications_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::verification_store(store.clone(), store, &Ground::new(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeping_keeps_its_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::sweep(store.clone(), store, &Ground::new(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_keep_their_contract() {
+    let place = Place::new().await;
+    contract::account_store(Arc::new(place.open().await), &Ground::new(3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::credential_store(store.clone(), store, &Ground::new(4)).await;
+}

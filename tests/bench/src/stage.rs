@@ -1,0 +1,119 @@
+//! One measured stack: a warm-up, starts, then the checks of those starts, with the CPU that everybody used meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use crate::Fallible;
+use crate::cpu;
+use crate::gateway::Gateway;
+use crate::load::{Bounds, Load, Phase};
+use crate::service::{Service, Storage};
+
+/// The name of the threads that make the load.
+pub(crate) const LOAD_THREADS: &str = "bench-load";
+/// The name of the threads of the simulator.
+pub(crate) const GATEWAY_THREADS: &str = "bench-gateway";
+
+/// What all stages have in common.
+pub(crate) struct Setting {
+    pub(crate) gateway: Gateway,
+    pub(crate) load_threads: Handle,
+    pub(crate) connections: usize,
+    /// Whether each start is for an account of its own, or for none.
+    pub(crate) accounts: bool,
+    pub(crate) warm_up: Duration,
+    pub(crate) bounds: Bounds,
+    /// Configuration of the service besides, as variables.
+    pub(crate) service: Vec<(String, String)>,
+    /// The phones and accounts that were used.
+    pub(crate) next_number: Arc<AtomicUsize>,
+}
+
+/// What a stage found.
+pub(crate) struct Stage {
+    pub(crate) starts: Figures,
+    pub(crate) checks: Figures,
+}
+
+/// A phase, and what it cost.
+pub(crate) struct Figures {
+    pub(crate) phase: Phase,
+    /// CPU time of the whole phase, by who used it.
+    pub(crate) cpu: Vec<(&'static str, Duration)>,
+}
+
+impl Setting {
+    /// Measures the service on this storage, whose server processes are `servers`. `directory` is for its files.
+    pub(crate) async fn measure(
+        &self,
+        directory: &Path,
+        storage: &Storage,
+        servers: &[(&'static str, u32)],
+    ) -> Fallible<Stage> {
+        let service = Service::start(directory, storage, &self.gateway, &self.service).await?;
+        let load = Load::new(&service, self.connections, &self.load_threads, &self.next_number)?
+            .with_accounts(self.accounts);
+
+        let warm_up = Bounds { time: self.warm_up, count: self.bounds.count };
+        let (_, started) = load.starts(warm_up).await?;
+        load.checks(started, self.gateway.take_codes()).await?;
+
+        let meter = Meter { processes: [&[("service", service.pid)], servers].concat() };
+        let before = meter.read()?;
+        let (phase, started) = load.starts(self.bounds).await?;
+        let starts = Figures { phase, cpu: meter.since(&before)? };
+
+        let codes = self.gateway.take_codes();
+        let before = meter.read()?;
+        let phase = load.checks(started, codes).await?;
+        let checks = Figures { phase, cpu: meter.since(&before)? };
+
+        let log = service.stop().await?;
+        if !log.is_empty() {
+            return Err(format!("the service complained: {log}").into());
+        }
+        Ok(Stage { starts, checks })
+    }
+}
+
+/// Reads who has used how much CPU.
+struct Meter {
+    processes: Vec<(&'static str, u32)>,
+}
+
+type Reading = Vec<(&'static str, Duration)>;
+
+impl Meter {
+    fn read(&self) -> Fallible<Reading> {
+        let mut reading = Reading::new();
+        for (name, pid) in &self.processes {
+            reading.push((name, cpu::of_process(*pid)?));
+        }
+        reading.push(("simulator", cpu::of_threads(GATEWAY_THREADS)?));
+        reading.push(("load", cpu::of_threads(LOAD_THREADS)?));
+        Ok(reading)
+    }
+
+    fn since(&self, before: &Reading) -> Fallible<Reading> {
+        let pairs = self.read()?.into_iter().zip(before);
+        Ok(pairs.map(|((name, now), (_, then))| (name, now.saturating_sub(*then))).collect())
+    }
+}
+
+impl Figures {
+    /// CPU microseconds per call, by who used them.
+    pub(crate) fn microseconds_per_call(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let calls = self.phase.count();
+        self.cpu.iter().map(move |(name, used)| (*name, used.as_secs_f64() * 1e6 / calls))
+    }
+
+    /// How much of one CPU the load generator has used: 1 is all that its thread can.
+    pub(crate) fn load_share(&self) -> f64 {
+        let used = self.cpu.iter().find(|(name, _)| *name == "load").map(|(_, used)| used.as_secs_f64());
+        used.unwrap_or_default() / self.phase.took.as_secs_f64()
+    }
+}

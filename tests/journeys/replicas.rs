@@ -1,0 +1,111 @@
+//! Several replicas of the real binary over one `PostgreSQL` and one Redis: whatever one of them did, the others know.
+
+use futures_util::future::join_all;
+use harness::{Fleet, Ground, wrong};
+use serde_json::{Value, json};
+
+const PHONE: &str = "+9779841234567";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_replica_began_another_goes_on_with() {
+    let mut fleet = Fleet::start(&Ground::shared().await, 2).await;
+    let started = fleet.start_at(0, "ram", PHONE).await.is(201);
+    let again = fleet.start_at(1, "ram", PHONE).await;
+    let _ = again.is_problem(429, "resend-too-soon");
+    let code = fleet.code(PHONE);
+    let _ = fleet.check_at(1, "ram", PHONE, &wrong(&code)).await.is_problem(422, "code-incorrect");
+    // A replica that comes later knows as much.
+    fleet.add_with(1, &["--no-migrate"]).await;
+    let approved = fleet.check_at(2, "ram", PHONE, &code).await.is(200).json();
+    assert_eq!((&approved["id"], &approved["checks_left"]), (&json!(started.member("id")), &json!(3)));
+    let _ = fleet.start_at(0, "ram", PHONE).await.is_problem(403, "already-verified");
+    let _ = fleet.check_at(0, "ram", PHONE, &code).await.is(200);
+    assert_eq!(fleet.simulator.inbox(None).len(), 1);
+    assert_eq!(fleet.command(&["account", "show", "ram"])["phone"], "+97798•••••67");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_starts_at_once_are_one_verification_and_one_sms() {
+    let fleet = Fleet::start(&Ground::shared().await, 3).await;
+    let answers = join_all((0..64).map(|turn| fleet.start_at(turn, "ram", PHONE))).await;
+    let begun = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(begun, 1, "{:?}", statuses(&answers));
+    for answer in answers {
+        assert!(matches!(answer.status, 201 | 429), "{}", answer.text);
+    }
+    assert_eq!(fleet.simulator.inbox(None).len(), 1);
+    let listed = fleet.command(&["verification", "list"]);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_right_checks_at_once_are_one_approval() {
+    let fleet = Fleet::start(&Ground::shared().await, 3).await;
+    let id = fleet.start_at(0, "ram", PHONE).await.is(201).member("id");
+    let code = fleet.code(PHONE);
+    let answers = join_all((0..64).map(|turn| fleet.check_at(turn, "ram", PHONE, &code))).await;
+    let approved_at: Vec<Value> = answers.into_iter().map(|answer| answer.is(200).json()).collect();
+    for answer in &approved_at {
+        assert_eq!((answer["id"].as_str(), &answer["status"]), (Some(id.as_str()), &json!("approved")));
+        assert_eq!(answer["approved_at"], approved_at[0]["approved_at"], "it is approved once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_wrong_checks_at_once_are_at_most_five_comparisons() {
+    let fleet = Fleet::start(&Ground::shared().await, 3).await;
+    let id = fleet.start_at(0, "ram", PHONE).await.is(201).member("id");
+    let code = fleet.code(PHONE);
+    let bad = wrong(&code);
+    let answers = join_all((0..64).map(|turn| fleet.check_at(turn, "ram", PHONE, &bad))).await;
+    let compared = answers.iter().filter(|answer| answer.status == 422).count();
+    assert!(compared <= 5, "{:?}", statuses(&answers));
+    for answer in &answers {
+        assert!(matches!(answer.status, 422 | 429), "{}", answer.text);
+    }
+    let _ = fleet.check_at(0, "ram", PHONE, &code).await.is_problem(429, "too-many-checks");
+    assert_eq!(fleet.command(&["verification", "show", &id])["status"], "locked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_sends_at_once_never_exceed_a_limit() {
+    let fleet = Fleet::start(&Ground::shared().await, 3).await;
+    let phones: Vec<String> = (0..200).map(|number| format!("+977984{number:07}")).collect();
+    // One account may turn to five phones a day.
+    let answers =
+        join_all(phones.iter().enumerate().map(|(turn, phone)| fleet.start_at(turn, "ram", phone))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 5, "{:?}", statuses(&answers));
+    assert_eq!(fleet.simulator.inbox(None).len(), 5);
+    for answer in answers.into_iter().filter(|answer| answer.status != 201) {
+        let refused = answer.is_problem(429, "rate-limited");
+        assert!(refused.header("retry-after").is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_replicas_may_start_at_once_on_an_empty_database() {
+    let fleet = Fleet::start(&Ground::shared().await, 10).await;
+    for turn in 0..10 {
+        let _ = fleet.client(turn).get("/readyz", "").await.is(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_is_behind_is_refused_with_the_command_to_run() {
+    let ground = Ground::shared().await;
+    let fleet = Fleet::start(&ground, 1).await;
+    let other = servers::database().await;
+    let mut environment = fleet.environment();
+    environment.push(("SPARROW_VERIFY__DATABASE__URL", other.url()));
+    let refused = harness::run(&["serve", "--no-migrate"], &environment);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.stderr.contains("sparrow-verify db migrate"), "{}", refused.stderr);
+    let migrated = harness::run(&["--json", "db", "migrate"], &environment);
+    assert!(migrated.status.success(), "{}", migrated.stderr);
+    let again = harness::run(&["--json", "db", "status"], &environment);
+    assert!(again.stdout.contains("\"applied\":true"), "{}", again.stdout);
+}
+
+fn statuses(answers: &[harness::Answer]) -> Vec<u16> {
+    answers.iter().map(|answer| answer.status).collect()
+}

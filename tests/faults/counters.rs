@@ -35,7 +35,7 @@ async fn goes_through(fleet: &Fleet, outcome: &Outcome, fault: Instant, back: In
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_killed_and_restarted() {
     let redis = servers::own::Redis::start().await;
-    let fleet = fleet(&redis.url(), "single", &[]).await;
+    let fleet = fleet(redis.url(), "single", &[]).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(WHILE).await;
     let fault = Instant::now();
@@ -53,7 +53,7 @@ async fn redis_is_killed_and_restarted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_freezes_and_thaws() {
     let redis = servers::own::Redis::start().await;
-    let fleet = fleet(&redis.url(), "single", &[]).await;
+    let fleet = fleet(redis.url(), "single", &[]).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(WHILE).await;
     let fault = Instant::now();
@@ -78,7 +78,7 @@ enum Loss {
 /// A master is lost, its replica takes over, and the master comes back as a replica.
 async fn a_cluster_master_is_lost(loss: Loss) {
     let cluster = servers::own::RedisCluster::start(true).await;
-    let fleet = fleet(&cluster.url(), "cluster", &[]).await;
+    let fleet = fleet(cluster.url(), "cluster", &[]).await;
     let mut probe = 0;
     while cluster.master_of(&format!("probe-{probe}")).await != 0 {
         probe += 1;
@@ -128,7 +128,7 @@ async fn a_cluster_master_freezes_and_its_replica_takes_over() {
 async fn sentinels_promote_a_replica() {
     let redis = servers::own::RedisSentinel::start().await;
     let name = redis.master_name();
-    let fleet = fleet(&redis.url(), "sentinel", &[("COUNTERS__SENTINEL_MASTER", name)]).await;
+    let fleet = fleet(redis.url(), "sentinel", &[("COUNTERS__SENTINEL_MASTER", name)]).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(WHILE).await;
     let fault = Instant::now();

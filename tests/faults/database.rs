@@ -19,7 +19,7 @@ async fn fleet(database_url: &str) -> Fleet {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_is_killed_and_restarted() {
     let postgres = servers::own::Postgres::start().await;
-    let fleet = fleet(&postgres.url()).await;
+    let fleet = fleet(postgres.url()).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(WHILE).await;
     let fault = Instant::now();
@@ -39,7 +39,7 @@ async fn postgres_is_killed_and_restarted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_freezes_and_thaws() {
     let postgres = servers::own::Postgres::start().await;
-    let fleet = fleet(&postgres.url()).await;
+    let fleet = fleet(postgres.url()).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(WHILE).await;
     let fault = Instant::now();
@@ -59,7 +59,7 @@ async fn postgres_freezes_and_thaws() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_is_promoted_and_found() {
     let postgres = servers::own::PostgresPair::start().await;
-    let fleet = fleet(&postgres.url()).await;
+    let fleet = fleet(postgres.url()).await;
     let load = Load::on(&fleet);
     tokio::time::sleep(WHILE).await;
     let fault = Instant::now();

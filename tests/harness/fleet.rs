@@ -9,8 +9,8 @@ use sqlx::{Connection as _, Row as _};
 use tempfile::TempDir;
 
 use crate::client::{Answer, Client};
-use crate::service::{Finished, Service, directory, run};
 use crate::code_in;
+use crate::service::{Finished, Service, directory, run};
 
 const TOKEN: &str = "token-of-the-test";
 const PREFIX: &str = "SPARROW_VERIFY__";
@@ -103,7 +103,8 @@ impl Fleet {
             _ground: ground.clone(),
         };
         fleet.add(replicas).await;
-        fleet.key = fleet.command(&["key", "issue"])["secret"].as_str().expect("a secret").to_owned();
+        let issued = fleet.command(&["key", "issue"]);
+        issued["secret"].as_str().expect("a secret").clone_into(&mut fleet.key);
         fleet
     }
 

@@ -103,9 +103,8 @@ impl Load {
             key: fleet.key.as_str().into(),
             turn: Arc::default(),
         };
-        let workers = (0..WORKERS)
-            .map(|worker| tokio::spawn(work(caller.clone(), worker, ending.clone())))
-            .collect();
+        let workers =
+            (0..WORKERS).map(|worker| tokio::spawn(work(caller.clone(), worker, ending.clone()))).collect();
         let greedy = tokio::spawn(be_greedy(caller, ending.clone()));
         Self { ending, workers, greedy }
     }
@@ -140,7 +139,10 @@ impl Outcome {
             assert!(promised, "{call:?}");
             if call.status == 503 {
                 assert!(call.retry_after, "a 503 says when to come again: {call:?}");
-                assert!(call.took <= failures_within, "a failure is told within {failures_within:?}: {call:?}");
+                assert!(
+                    call.took <= failures_within,
+                    "a failure is told within {failures_within:?}: {call:?}"
+                );
             }
         }
         assert!(self.unanswered.is_empty(), "right codes that were never answered: {:?}", self.unanswered);
@@ -158,9 +160,17 @@ impl Outcome {
         let later: Vec<_> = self.calls.iter().filter(|call| call.began >= back + within).collect();
         let failed: Vec<_> = later.iter().filter(|call| call.status == 503).collect();
         let latest = failed.last().map(|call| call.began.saturating_duration_since(back));
-        assert!(failed.is_empty(), "{} calls failed up to {latest:?} after the return: {:?}", failed.len(), failed[0]);
+        assert!(
+            failed.is_empty(),
+            "{} calls failed up to {latest:?} after the return: {:?}",
+            failed.len(),
+            failed[0]
+        );
         for asked in [Asked::Start, Asked::WrongCheck, Asked::RightCheck] {
-            assert!(later.iter().any(|call| call.asked == asked && call.status < 429), "no {asked:?} succeeded");
+            assert!(
+                later.iter().any(|call| call.asked == asked && call.status < 429),
+                "no {asked:?} succeeded"
+            );
         }
     }
 

@@ -42,7 +42,8 @@ async fn replica(
     let mut verifier = Verifier::clone(&wired.verifier);
     let now = store.time().await.expect("the database has the time");
     let wrong = now.as_millisecond() + skew_seconds * 1000;
-    let machine = Arc::new(ManualClock::at(domain::time::Timestamp::from_millisecond(wrong).expect("an instant")));
+    let machine =
+        Arc::new(ManualClock::at(domain::time::Timestamp::from_millisecond(wrong).expect("an instant")));
     verifier.ports.clock =
         SharedClock::new(machine.clone(), Arc::new(store)).await.expect("the database has the time");
     Replica { verifier, machine }
@@ -97,8 +98,8 @@ async fn a_clock_that_is_wrong_does_not_lengthen_a_life() {
 
     // One goes ahead, the other is behind: without a common clock the life would be four seconds, or two hours, longer.
     let mut begun = Vec::new();
-    for (number, ahead) in [0, 2].into_iter().enumerate() {
-        let id = start(&replicas[ahead], &caller, 977_984_100_0000 + number as u64).await;
+    for (number, ahead) in [(0, 0), (1, 2)] {
+        let id = start(&replicas[ahead], &caller, 9_779_841_000_000 + number).await;
         let code = gateway.last_code().expect("an SMS was sent");
         begun.push((id, code, ahead + 1));
     }
@@ -108,7 +109,7 @@ async fn a_clock_that_is_wrong_does_not_lengthen_a_life() {
     for (id, code, behind) in &begun {
         let wrong = harness::wrong(code);
         let answer = check(&replicas[*behind], &caller, *id, &wrong).await;
-        assert!(matches!(refusal(answer), Refusal::CodeIncorrect { .. }), "it lives as long as it should");
+        assert!(matches!(refusal(answer), Refusal::CodeIncorrect), "it lives as long as it should");
     }
     for replica in &replicas {
         replica.machine.advance(READING * 2);
@@ -122,5 +123,5 @@ async fn a_clock_that_is_wrong_does_not_lengthen_a_life() {
     let times: Vec<i64> =
         replicas.iter().map(|replica| replica.verifier.ports.clock.now().as_millisecond()).collect();
     let apart = times.iter().max().zip(times.iter().min()).map(|(last, first)| last - first);
-    assert!(apart.is_some_and(|apart| i128::from(apart) < READING.as_millis() as i128), "{times:?}");
+    assert!(apart.is_some_and(|apart| u128::from(apart.unsigned_abs()) < READING.as_millis()), "{times:?}");
 }

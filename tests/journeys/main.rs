@@ -14,3 +14,5 @@ mod replicas;
 mod serving;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod transfer;

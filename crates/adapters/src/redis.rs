@@ -77,7 +77,9 @@ impl RedisCounters {
             (RedisMode::Single, Some(server)) => one(Target::Named(server)),
             (RedisMode::Sentinel { master_name }, _) => one(Target::Master(master_name)),
             // Without any server it is a cluster that nobody answers for.
-            (RedisMode::Cluster, _) | (RedisMode::Single, None) => Servers::Many(Arc::new(Cluster::new(dialer))),
+            (RedisMode::Cluster, _) | (RedisMode::Single, None) => {
+                Servers::Many(Arc::new(Cluster::new(dialer)))
+            }
         };
         Self(Arc::new(Shared { servers, key_prefix, answer_timeout, shown }))
     }

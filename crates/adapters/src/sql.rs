@@ -1,5 +1,6 @@
 //! The stores over SQL databases, one adapter for each: they keep the same contract, not the same text. Owns what the
-//! adapters share: their errors and how stored words become values of the rules.
+//! adapters share: the way from a port to a statement, how values are bound and read, how stored words become values of
+//! the rules, and their errors. What a database does in its own way is in the module of its name.
 //!
 //! A statement is never logged, because its arguments would be, and no text of an error holds a stored value.
 
@@ -15,6 +16,7 @@ mod rows;
 mod sqlite;
 mod statements;
 mod store;
+pub mod transfer;
 mod verifications;
 
 use std::path::PathBuf;

@@ -4,11 +4,17 @@
 #[path = "sql/ear.rs"]
 mod ear;
 #[cfg(test)]
+#[path = "postgres/faults.rs"]
+mod faults;
+#[cfg(test)]
 #[path = "postgres/harness.rs"]
 mod harness;
 #[cfg(test)]
 #[path = "sql/material.rs"]
 mod material;
+#[cfg(test)]
+#[path = "sql/promises.rs"]
+mod promises;
 #[cfg(test)]
 #[path = "postgres/proxy.rs"]
 mod proxy;
@@ -21,6 +27,9 @@ mod secrecy;
 #[cfg(test)]
 #[path = "postgres/sharing.rs"]
 mod sharing;
+#[cfg(test)]
+#[path = "postgres/tls.rs"]
+mod tls;
 #[cfg(test)]
 #[path = "postgres/trips.rs"]
 mod trips;

@@ -2,7 +2,7 @@
 //! only a server can get wrong. Real servers come from the crate `servers`.
 
 #[cfg(test)]
-#[path = "redis/ear.rs"]
+#[path = "sql/ear.rs"]
 mod ear;
 #[cfg(test)]
 #[path = "redis/failover.rs"]
@@ -20,6 +20,9 @@ mod law;
 #[path = "redis/login.rs"]
 mod login;
 #[cfg(test)]
+#[path = "redis/moves.rs"]
+mod moves;
+#[cfg(test)]
 #[path = "redis/outages.rs"]
 mod outages;
 #[cfg(test)]
@@ -34,6 +37,9 @@ mod tls;
 #[cfg(test)]
 #[path = "redis/trips.rs"]
 mod trips;
+#[cfg(test)]
+#[path = "redis/undoing.rs"]
+mod undoing;
 
 use std::sync::Arc;
 

@@ -13,6 +13,9 @@ mod harness;
 #[path = "sql/material.rs"]
 mod material;
 #[cfg(test)]
+#[path = "sql/promises.rs"]
+mod promises;
+#[cfg(test)]
 #[path = "sqlite/schema.rs"]
 mod schema;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::wiring::{self, Schema, Store, Wired};
 
 mod accounts;
 mod credentials;
+mod transfer;
 mod verifications;
 
 pub(crate) use accounts::account;
@@ -41,8 +42,18 @@ pub(crate) fn openapi() -> Result<(), CommandError> {
 
 /// `db`.
 pub(crate) async fn db(config: &Config, command: DbCommand, output: Output) -> Result<(), CommandError> {
+    match command {
+        DbCommand::Migrate => schema(config, true, output).await,
+        DbCommand::Status => schema(config, false, output).await,
+        DbCommand::Export { file } => transfer::export(config, &file, output).await,
+        DbCommand::Import { file } => transfer::import(config, &file, output).await,
+    }
+}
+
+/// The schema's history, which is brought to its end where that is asked for.
+async fn schema(config: &Config, migrate: bool, output: Output) -> Result<(), CommandError> {
     let store = Store::open(config).await.map_err(wiring::WiringError::from)?;
-    if let DbCommand::Migrate = command {
+    if migrate {
         store.migrate().await.map_err(wiring::WiringError::from)?;
     }
     let status = store.migration_status().await.map_err(wiring::WiringError::from)?;

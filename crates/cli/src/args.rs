@@ -99,12 +99,29 @@ pub(crate) enum ConfigCommand {
     Show,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum DbCommand {
     /// Bring the schema up to date.
     Migrate,
     /// Show which migrations are applied.
     Status,
+    /// Write all rows into a file, for `db import` into another database.
+    ///
+    /// Phones stay sealed, and there is no code and no secret in it; the counters of limits stay behind. What is
+    /// written to the database meanwhile is not in it: stop the service first. A file that is there already is not
+    /// overwritten.
+    Export {
+        /// The file, which is made for you only; `-` is standard output.
+        file: PathBuf,
+    },
+    /// Fill an empty database with the rows of an export: with all of them, or none.
+    ///
+    /// The schema is brought up to date first. `secrets.phone_key` must be that of the database that was exported, and
+    /// for codes that are on their way the pepper as well. The counters of limits begin anew.
+    Import {
+        /// The file; `-` is standard input.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

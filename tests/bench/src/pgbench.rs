@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::Fallible;
-use crate::pg_values::{literal, types};
+use crate::cpu;
+use crate::pg_values::{Written, types, written};
 use crate::postgres_tongue::{Parameter, Statement};
 
 /// Makes the script of one call from what the service said in two such calls: where both bound the same, it is
@@ -16,8 +19,10 @@ use crate::postgres_tongue::{Parameter, Statement};
 /// One writer is for a start and its check, so that a check finds what its start has made.
 #[derive(Default)]
 pub(crate) struct Writer {
-    /// What the first of both calls has bound, and its number.
+    /// What the first of both calls has bound and the other has not, and its number.
     own: HashMap<Vec<u8>, usize>,
+    /// What is the same in every call: `:c0` and so on. It is bound too, so that it is planned as the service's is.
+    same: Vec<String>,
 }
 
 impl Writer {
@@ -42,7 +47,7 @@ impl Writer {
     }
 
     fn expression(&mut self, one: &Parameter, other: &Parameter) -> Fallible<String> {
-        let (Some(value), true) = (&one.value, one != other) else { return literal(one) };
+        let (Some(value), true) = (&one.value, one != other) else { return self.same(one) };
         let number = self.own.len();
         let number = *self.own.entry(value.clone()).or_insert(number);
         match one.type_id {
@@ -54,8 +59,23 @@ impl Writer {
                 Ok(format!("substring(sha256(('{number}-' || :n::text)::bytea) for {length})"))
             }
             // Instants, which pass: those of the first call do.
-            _ => literal(one),
+            _ => self.same(one),
         }
+    }
+
+    fn same(&mut self, parameter: &Parameter) -> Fallible<String> {
+        let Written { text, type_name } = written(parameter)?;
+        let Some(text) = text else { return Ok(format!("NULL::{type_name}")) };
+        let place = self.same.iter().position(|same| *same == text).unwrap_or_else(|| {
+            self.same.push(text);
+            self.same.len() - 1
+        });
+        Ok(format!(":c{place}::{type_name}"))
+    }
+
+    /// What the scripts take from the command line: `c0=...` and so on.
+    pub(crate) fn definitions(self) -> Vec<String> {
+        self.same.into_iter().enumerate().map(|(place, text)| format!("c{place}={text}")).collect()
     }
 }
 
@@ -73,44 +93,120 @@ fn filled(text: &str, values: &[String]) -> Fallible<String> {
     Ok(filled)
 }
 
-/// What pgbench found.
+/// What pgbench found once it was warm: before that its connections begin, and plan each statement some times.
 pub(crate) struct Found {
+    /// Runs of the script per second.
     pub(crate) rate: f64,
+    /// On the average.
     pub(crate) latency: Duration,
+    /// CPU time of the server per run.
+    pub(crate) cpu: Duration,
 }
 
 /// One run of pgbench.
 pub(crate) struct Run<'a> {
     pub(crate) url: &'a str,
+    /// The process of the server.
+    pub(crate) server: u32,
     pub(crate) script: &'a Path,
+    /// What the script takes from the command line.
+    pub(crate) definitions: &'a [String],
     pub(crate) clients: usize,
     /// Runs of the script by each client.
     pub(crate) turns: usize,
     /// Of runs that are to have values of their own.
     pub(crate) base: u64,
+    pub(crate) warm_up: Duration,
 }
 
 impl Run<'_> {
     /// Runs it to its end.
     pub(crate) async fn to_end(&self) -> Fallible<Found> {
-        let mut command = Command::new("pgbench");
-        command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--define=i=0"]);
-        command.arg(format!("--define=base={}", self.base));
-        command.arg(format!("--client={}", self.clients)).arg(format!("--transactions={}", self.turns));
-        command.arg("--file").arg(self.script).arg(self.url).kill_on_drop(true);
-        let output = command.output().await.map_err(|error| format!("could not run pgbench: {error}"))?;
-        let (told, complaint) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
+        let mut child = self.command().spawn().map_err(|error| format!("could not run pgbench: {error}"))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (mut stdout, stderr) = stdout.zip(stderr).ok_or("pgbench has no output")?;
+        let mut told = String::new();
+        let listen = async {
+            let (mut tally, mut complaint) = (Tally::default(), String::new());
+            let mut lines = BufReader::new(stderr).lines();
+            while let Some(line) = lines.next_line().await? {
+                match Progress::parse(&line) {
+                    Some(progress) => tally.add(&progress, self.warm_up, cpu::of_process(self.server)?),
+                    None => complaint.push_str(&line),
+                }
+            }
+            Fallible::Ok((tally, complaint))
+        };
+        let (_, heard) = tokio::join!(stdout.read_to_string(&mut told), listen);
+        let (tally, complaint) = heard?;
         let wanted = self.clients * self.turns;
-        if !output.status.success() || !told.contains(&format!("actually processed: {wanted}/{wanted}")) {
+        let done = told.contains(&format!("actually processed: {wanted}/{wanted}"));
+        if !child.wait().await?.success() || !done {
             return Err(format!("pgbench failed: {complaint}{told}").into());
         }
-        let number = |before: &str| -> Option<f64> {
-            told.split_once(before)?.1.split_whitespace().next()?.parse().ok()
+        tally.found().ok_or_else(|| "pgbench was done before it was warm: measure for longer".into())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("pgbench");
+        command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--progress=1", "--define=i=0"]);
+        command.arg(format!("--define=base={}", self.base));
+        command.args(self.definitions.iter().map(|definition| format!("--define={definition}")));
+        command.arg(format!("--client={}", self.clients)).arg(format!("--transactions={}", self.turns));
+        command.arg("--file").arg(self.script).arg(self.url);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+}
+
+/// What pgbench says of a second.
+struct Progress {
+    at: f64,
+    rate: f64,
+    millis: f64,
+}
+
+impl Progress {
+    /// Parses `progress: 2.0 s, 873.0 tps, lat 73.3 ms stddev 9.1, 0 failed`.
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.strip_prefix("progress: ")?.split(", ");
+        let mut number = |prefix: &str| -> Option<f64> {
+            words.next()?.strip_prefix(prefix)?.split(' ').next()?.parse().ok()
         };
-        let (Some(rate), Some(millis)) = (number("tps = "), number("latency average = ")) else {
-            return Err(format!("pgbench told no rate: {told}").into());
-        };
-        Ok(Found { rate, latency: Duration::from_secs_f64(millis / 1e3) })
+        Some(Self { at: number("")?, rate: number("")?, millis: number("lat ")? })
+    }
+}
+
+/// What was told behind the warm-up.
+#[derive(Default)]
+struct Tally {
+    begun: Option<(f64, Duration)>,
+    last: Option<(f64, Duration)>,
+    runs: f64,
+    millis: f64,
+}
+
+impl Tally {
+    fn add(&mut self, progress: &Progress, warm_up: Duration, cpu: Duration) {
+        let now = (progress.at, cpu);
+        if self.begun.is_none() {
+            self.begun = (progress.at >= warm_up.as_secs_f64()).then_some(now);
+            return;
+        }
+        let runs = progress.rate * (progress.at - self.last.or(self.begun).map_or(0.0, |(at, _)| at));
+        self.runs += runs;
+        self.millis += runs * progress.millis;
+        self.last = Some(now);
+    }
+
+    fn found(&self) -> Option<Found> {
+        let ((begun, cpu_begun), (ended, cpu_ended)) = self.begun.zip(self.last)?;
+        let per_run = |total: Duration| Duration::try_from_secs_f64(total.as_secs_f64() / self.runs).ok();
+        Some(Found {
+            rate: self.runs / (ended - begun),
+            latency: Duration::try_from_secs_f64(self.millis / self.runs / 1e3).ok()?,
+            cpu: per_run(cpu_ended.saturating_sub(cpu_begun))?,
+        })
     }
 }
 
@@ -130,9 +226,10 @@ mod tests {
         let mut writer = Writer::default();
         let start = writer.script([&[statement(1, 5)], &[statement(2, 5)]]).unwrap();
         let id = "lpad(to_hex(:n::int8 * 64 + 0), 32, '0')::uuid";
-        assert!(start.ends_with(&format!("UPDATE t SET c = '5'::int4 WHERE id = {id};\n")), "{start}");
+        assert!(start.ends_with(&format!("UPDATE t SET c = :c0::int4 WHERE id = {id};\n")), "{start}");
         let check = writer.script([&[statement(1, 6)], &[statement(2, 6)]]).unwrap();
         assert!(check.contains(id), "{check}");
+        assert_eq!(writer.definitions(), ["c0=5", "c1=6"]);
     }
 
     #[test]
@@ -145,5 +242,27 @@ mod tests {
         let values: Vec<_> = (1..=10).map(|number| format!("<{number}>")).collect();
         assert_eq!(filled("$10, $1", &values).unwrap(), "<10>, <1>");
         assert!(filled("$11", &values).is_err());
+    }
+
+    #[test]
+    fn what_came_before_it_was_warm_does_not_count() {
+        let mut tally = Tally::default();
+        for (second, line) in [
+            "progress: 1.0 s, 5.0 tps, lat 900.000 ms stddev 1.0, 0 failed",
+            "progress: 2.0 s, 10.0 tps, lat 500.000 ms stddev 1.0, 0 failed",
+            "progress: 3.0 s, 100.0 tps, lat 10.000 ms stddev 1.0, 0 failed",
+            "progress: 4.0 s, 300.0 tps, lat 20.000 ms stddev 1.0, 0 failed",
+        ]
+        .iter()
+        .zip(1_u64..)
+        .map(|(line, second)| (second, line))
+        {
+            let progress = Progress::parse(line).unwrap();
+            tally.add(&progress, Duration::from_secs(2), Duration::from_millis(second * 100));
+        }
+        let found = tally.found().unwrap();
+        assert!((found.rate - 200.0).abs() < 0.1, "{}", found.rate);
+        assert!((found.latency.as_secs_f64() - 0.0175).abs() < 0.0001, "{:?}", found.latency);
+        assert_eq!(found.cpu, Duration::from_micros(500));
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Production {
     pub(crate) alone: Vec<Alone>,
     /// The scripts that pgbench has run.
     pub(crate) scripts: [Script; 2],
+    /// What they took from the command line.
+    pub(crate) definitions: Vec<String>,
 }
 
 /// A server that was asked the same by its own benchmark.
@@ -37,8 +39,8 @@ pub(crate) struct Alone {
     pub(crate) clients: usize,
     /// Calls per second.
     pub(crate) rate: f64,
-    /// On the average, if told.
-    pub(crate) latency: Option<Duration>,
+    /// On the average.
+    pub(crate) latency: Duration,
     /// CPU microseconds of the server per call.
     pub(crate) cpu: f64,
 }
@@ -74,13 +76,24 @@ pub(crate) async fn measure(setting: &Setting, directory: &Path) -> Fallible<Pro
         for script in &recorded.scripts {
             let path = directory.join(format!("{}.sql", script.call));
             std::fs::write(&path, &script.text)?;
-            alone.push(servers.pgbench(script, &path, clients, calls.div_ceil(clients), base).await?);
+            let run = pgbench::Run {
+                url: servers.postgres.url(),
+                server: servers.postgres_pid,
+                script: &path,
+                definitions: &recorded.definitions,
+                clients,
+                turns: (calls * 2).div_ceil(clients),
+                base,
+                warm_up: setting.warm_up,
+            };
+            alone.push(servers.pgbench(script, &run).await?);
         }
     }
     for arguments in &recorded.redis_calls {
         alone.push(servers.redis_benchmark(setting.connections, calls, arguments).await?);
     }
-    Ok(Production { stage, versions, round_trips: recorded.round_trips, alone, scripts: recorded.scripts })
+    let recording::Recorded { round_trips, scripts, definitions, .. } = recorded;
+    Ok(Production { stage, versions, round_trips, alone, scripts, definitions })
 }
 
 impl Servers {
@@ -124,36 +137,28 @@ impl Servers {
         Ok(usize::try_from(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut connection).await?)?)
     }
 
-    async fn pgbench(
-        &self,
-        script: &Script,
-        path: &Path,
-        clients: usize,
-        turns: usize,
-        base: u64,
-    ) -> Fallible<Alone> {
-        let run = pgbench::Run { url: self.postgres.url(), script: path, clients, turns, base };
-        let (approved, used) = (self.approved().await?, cpu::of_process(self.postgres_pid)?);
+    async fn pgbench(&self, script: &Script, run: &pgbench::Run<'_>) -> Fallible<Alone> {
+        let calls = run.clients * run.turns;
+        let approved = self.approved().await?;
         let found = run.to_end().await?;
-        let used = cpu::of_process(self.postgres_pid)?.saturating_sub(used);
         // The statements of a check that found nothing would be fast.
-        let wanted = if script.call == "check" { clients * turns } else { 0 };
+        let wanted = if script.call == "check" { calls } else { 0 };
         if self.approved().await? - approved != wanted {
             return Err(format!("pgbench's {} did not do what the service's does", script.call).into());
         }
         Ok(Alone {
             call: script.call,
             what: format!("pgbench, {} statements", script.statements),
-            clients,
+            clients: run.clients,
             rate: found.rate,
-            latency: Some(found.latency),
-            cpu: per_call(used, clients * turns),
+            latency: found.latency,
+            cpu: found.cpu.as_secs_f64() * 1e6,
         })
     }
 
     async fn redis_benchmark(&self, clients: usize, calls: usize, arguments: &[String]) -> Fallible<Alone> {
         let used = cpu::of_process(self.redis_pid)?;
-        let rate = redis_benchmark::rate(self.redis(), clients, calls, arguments).await?;
+        let found = redis_benchmark::run(self.redis(), clients, calls, arguments).await?;
         let used = cpu::of_process(self.redis_pid)?.saturating_sub(used);
         let command = arguments.first().map_or("", String::as_str);
         let keys = arguments.get(2).filter(|_| command == "EVALSHA").map(|keys| format!(", keys: {keys}"));
@@ -161,8 +166,8 @@ impl Servers {
             call: "start",
             what: format!("redis-benchmark, {command}{}", keys.unwrap_or_default()),
             clients,
-            rate,
-            latency: None,
+            rate: found.rate,
+            latency: found.latency,
             cpu: per_call(used, calls),
         })
     }

@@ -23,6 +23,8 @@ pub(crate) struct Recorded {
     pub(crate) round_trips: Vec<RoundTrips>,
     /// The statements of a start and of its check.
     pub(crate) scripts: [Script; 2],
+    /// What both scripts take from the command line.
+    pub(crate) definitions: Vec<String>,
     /// The arguments for redis-benchmark of each call of Redis that a start makes.
     pub(crate) redis_calls: Vec<Vec<String>>,
 }
@@ -107,7 +109,8 @@ impl Overheard<'_> {
             one.1.iter().zip(&other.1).map(|(one, other)| redis_benchmark::arguments([one, other]));
         let mut writer = Writer::default();
         let scripts = [script(&mut writer, "start", &starts)?, script(&mut writer, "check", &checks)?];
-        Ok(Recorded { round_trips, scripts, redis_calls: redis_calls.collect::<Fallible<_>>()? })
+        let (definitions, redis_calls) = (writer.definitions(), redis_calls.collect::<Fallible<_>>()?);
+        Ok(Recorded { round_trips, scripts, definitions, redis_calls })
     }
 
     async fn starts(&self, load: &Load, calls: u32) -> Fallible<Vec<Started>> {

@@ -1,6 +1,7 @@
 //! The service's own calls of Redis, made by redis-benchmark: what Redis can do with them when nobody is in between.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::process::Command as Process;
 
@@ -41,24 +42,35 @@ pub(crate) fn arguments(calls: [&Command; 2]) -> Fallible<Vec<String>> {
     one.iter().zip(other).map(argument).collect()
 }
 
-/// Makes this many such calls over this many connections; answers the calls per second.
-pub(crate) async fn rate(
+/// What redis-benchmark found.
+pub(crate) struct Found {
+    /// Calls per second.
+    pub(crate) rate: f64,
+    /// On the average.
+    pub(crate) latency: Duration,
+}
+
+/// Makes this many such calls over this many connections.
+pub(crate) async fn run(
     server: SocketAddr,
     clients: usize,
     count: usize,
     arguments: &[String],
-) -> Fallible<f64> {
+) -> Fallible<Found> {
     let mut command = Process::new("redis-benchmark");
     command.args(["-h", &server.ip().to_string(), "-p", &server.port().to_string(), "--csv"]);
     command.args(["-c", &clients.to_string(), "-n", &count.to_string(), "-r", "1000000000000"]);
     let output = command.args(arguments).kill_on_drop(true).output().await;
     let output = output.map_err(|error| format!("could not run redis-benchmark: {error}"))?;
     let told = String::from_utf8(output.stdout)?;
-    // A line of names, then the figures; the first is the command, the second the rate.
-    let rate = told.lines().last().and_then(|line| line.rsplit("\",\"").nth(6)).map(str::parse::<f64>);
-    match rate {
-        Some(Ok(rate)) if output.status.success() => Ok(rate),
-        Some(_) | None => {
+    // A line of names, then the figures, of which the first is the command with all that it holds.
+    let figures: Vec<&str> = told.lines().last().unwrap_or_default().rsplit("\",\"").collect();
+    let figure = |from_the_end: usize| figures.get(from_the_end).and_then(|text| text.parse::<f64>().ok());
+    match (figure(6), figure(5)) {
+        (Some(rate), Some(millis)) if output.status.success() => {
+            Ok(Found { rate, latency: Duration::from_secs_f64(millis / 1e3) })
+        }
+        (Some(_) | None, Some(_) | None) => {
             Err(format!("redis-benchmark failed: {told}{}", String::from_utf8_lossy(&output.stderr)).into())
         }
     }

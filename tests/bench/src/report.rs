@@ -42,10 +42,11 @@ impl Report {
                     "what": alone.what,
                     "clients": alone.clients,
                     "per_second": alone.rate.round(),
-                    "latency_ms": alone.latency.map(|latency| latency.as_secs_f64() * 1e3),
+                    "latency_ms": alone.latency.as_secs_f64() * 1e3,
                     "cpu_us": alone.cpu.round(),
                     "service_share": production.rate_of(alone) / alone.rate,
                 })).collect::<Vec<_>>(),
+                "definitions": production.definitions,
                 "scripts": production.scripts.iter().map(|script| (script.call.to_owned(), json!(script.text)))
                     .collect::<serde_json::Map<_, _>>(),
             })),
@@ -113,9 +114,7 @@ impl Production {
                 alone.what.clone(),
                 alone.clients.to_string(),
                 format!("{:.0}", alone.rate),
-                alone
-                    .latency
-                    .map_or_else(String::new, |latency| format!("{:.1}", latency.as_secs_f64() * 1e3)),
+                format!("{:.1}", alone.latency.as_secs_f64() * 1e3),
                 format!("{:.0}", alone.cpu),
                 format!("{service:.0}"),
                 format!("{:.0} %", service / alone.rate * 100.0),

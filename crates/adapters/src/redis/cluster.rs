@@ -53,12 +53,17 @@ impl Cluster {
     }
 
     /// Carries each call to the master that serves it, all at once, and answers them in their order.
-    pub(super) async fn run(self: &Arc<Self>, calls: &[Call], deadline: Instant) -> Vec<Result<Value, Failure>> {
+    pub(super) async fn run(
+        self: &Arc<Self>,
+        calls: &[Call],
+        deadline: Instant,
+    ) -> Vec<Result<Value, Failure>> {
         let map = match self.map(deadline).await {
             Ok(map) => map,
             Err(failure) => return calls.iter().map(|_| Err(failure.clone())).collect(),
         };
-        let mut answers: Vec<Result<Value, Failure>> = calls.iter().map(|_| Err(Failure::Uncovered)).collect();
+        let mut answers: Vec<Result<Value, Failure>> =
+            calls.iter().map(|_| Err(Failure::Uncovered)).collect();
         let first_hop = |(place, call): (usize, &Call)| {
             map.master_of(call.slot()).map(|master| Hop { place, to: master.clone(), asking: false })
         };
@@ -124,7 +129,9 @@ impl Cluster {
         }
     }
 
-    fn asking(self: &Arc<Self>) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + use<> {
+    fn asking(
+        self: &Arc<Self>,
+    ) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + use<> {
         let cluster = Arc::downgrade(self);
         move || {
             let cluster = cluster.clone();
@@ -140,7 +147,12 @@ impl Cluster {
     async fn ask_for_the_map(&self) -> Result<(), Failure> {
         let mut nodes = self.dialer.options().servers.clone();
         if let Some(map) = &locked(&self.known).map {
-            nodes.extend(map.masters().into_iter().filter(|master| !self.dialer.options().servers.contains(master)).cloned());
+            nodes.extend(
+                map.masters()
+                    .into_iter()
+                    .filter(|master| !self.dialer.options().servers.contains(master))
+                    .cloned(),
+            );
         }
         let map = self.dialer.ask(nodes, &SlotMap::question(), SlotMap::read).await?;
         let mut known = locked(&self.known);
@@ -157,8 +169,12 @@ impl Cluster {
 /// Where a call that was sent away goes.
 fn next_hop(place: usize, answer: &Result<Value, Failure>) -> Option<Hop> {
     match answer {
-        Err(Failure::Refused { kind: Answer::Moved(to), .. }) => Some(Hop { place, to: to.clone(), asking: false }),
-        Err(Failure::Refused { kind: Answer::Ask(to), .. }) => Some(Hop { place, to: to.clone(), asking: true }),
+        Err(Failure::Refused { kind: Answer::Moved(to), .. }) => {
+            Some(Hop { place, to: to.clone(), asking: false })
+        }
+        Err(Failure::Refused { kind: Answer::Ask(to), .. }) => {
+            Some(Hop { place, to: to.clone(), asking: true })
+        }
         _ => None,
     }
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion,
-    PushInfo, PushKind, RedisConnectionInfo, RedisResult, TlsCertificates, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
+    ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo, RedisResult, TlsCertificates, Value,
 };
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -172,18 +172,21 @@ impl Dialer {
         };
         let info: ConnectionInfo = place.into_connection_info()?;
         // Only under the third version of the protocol does a connection tell that it has ended.
-        let mut settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3).set_db(i64::from(db));
+        let mut settings =
+            RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3).set_db(i64::from(db));
         if let (Login::Given, Some(given)) = (login, &self.options.login) {
             settings = settings.set_password(given.password.as_str());
             if let Some(username) = &given.username {
                 settings = settings.set_username(username);
             }
         }
-        let info = info.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        let info =
+            info.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true));
         match &self.options.tls_roots {
-            Some(roots) if self.options.tls => {
-                Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: Some(roots.clone()) })
-            }
+            Some(roots) if self.options.tls => Client::build_with_tls(
+                info,
+                TlsCertificates { client_tls: None, root_cert: Some(roots.clone()) },
+            ),
             Some(_) | None => Client::open(info),
         }
     }

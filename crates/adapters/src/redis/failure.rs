@@ -90,14 +90,20 @@ impl Failure {
     pub(super) fn answered(address: &RedisAddress, error: &RedisError) -> Self {
         let kind = match error.kind() {
             redis::ErrorKind::Server(ServerErrorKind::NoScript) => Answer::NoScript,
-            redis::ErrorKind::Server(ServerErrorKind::Moved) => redirect(address, error).map_or(Answer::Other, Answer::Moved),
-            redis::ErrorKind::Server(ServerErrorKind::Ask) => redirect(address, error).map_or(Answer::Other, Answer::Ask),
+            redis::ErrorKind::Server(ServerErrorKind::Moved) => {
+                redirect(address, error).map_or(Answer::Other, Answer::Moved)
+            }
+            redis::ErrorKind::Server(ServerErrorKind::Ask) => {
+                redirect(address, error).map_or(Answer::Other, Answer::Ask)
+            }
             redis::ErrorKind::Server(
                 ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown,
             ) => Answer::NotMaster,
             _ if error.code() == Some("NOAUTH") => Answer::NoLogin,
             // Before Redis 7 the code of a script's error is within the text of another one.
-            _ if [error.code(), error.detail()].iter().flatten().any(|text| text.contains("WRONGTYPE")) => Answer::WrongType,
+            _ if [error.code(), error.detail()].iter().flatten().any(|text| text.contains("WRONGTYPE")) => {
+                Answer::WrongType
+            }
             _ => Answer::Other,
         };
         Self::Refused { address: address.clone(), kind, why: words(error) }
@@ -119,10 +125,16 @@ impl Failure {
     /// Whether it may be mended by looking anew who serves what.
     pub(super) fn doubts_the_map(&self) -> bool {
         match self {
-            Self::Late | Self::Silent(_) | Self::NoConnection { .. } | Self::Lost { .. } | Self::Uncovered => true,
+            Self::Late
+            | Self::Silent(_)
+            | Self::NoConnection { .. }
+            | Self::Lost { .. }
+            | Self::Uncovered => true,
             Self::Refused { kind, .. } => match kind {
                 Answer::Moved(_) | Answer::NotMaster => true,
-                Answer::NoScript | Answer::Ask(_) | Answer::NoLogin | Answer::WrongType | Answer::Other => false,
+                Answer::NoScript | Answer::Ask(_) | Answer::NoLogin | Answer::WrongType | Answer::Other => {
+                    false
+                }
             },
             Self::Shape | Self::NoMaster(_) | Self::NoNode => false,
         }
@@ -204,8 +216,14 @@ mod tests {
     #[test]
     fn a_key_that_holds_something_else_is_inconsistent_and_all_else_unavailable() {
         for (line, expected) in [
-            ("WRONGTYPE Operation against a key holding the wrong kind of value", PortErrorKind::Inconsistent),
-            ("ERR Error running script (call to f_12): @user_script:3: WRONGTYPE Operation", PortErrorKind::Inconsistent),
+            (
+                "WRONGTYPE Operation against a key holding the wrong kind of value",
+                PortErrorKind::Inconsistent,
+            ),
+            (
+                "ERR Error running script (call to f_12): @user_script:3: WRONGTYPE Operation",
+                PortErrorKind::Inconsistent,
+            ),
             ("LOADING Redis is loading the dataset in memory", PortErrorKind::Unavailable),
             ("TRYAGAIN Multiple keys request during rehashing of slot", PortErrorKind::Unavailable),
             ("OOM command not allowed when used memory > 'maxmemory'.", PortErrorKind::Unavailable),

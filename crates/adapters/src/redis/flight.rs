@@ -45,7 +45,11 @@ impl Flight {
 
     /// Waits for the attempt that is under way, or else for a new one; until the deadline at most. During a pause it is
     /// waited for the end of it.
-    pub(super) async fn join<Attempt>(&self, attempt: impl Fn() -> Attempt, deadline: Instant) -> Result<(), Failure>
+    pub(super) async fn join<Attempt>(
+        &self,
+        attempt: impl Fn() -> Attempt,
+        deadline: Instant,
+    ) -> Result<(), Failure>
     where
         Attempt: Future<Output = Result<(), Failure>> + Send + 'static,
     {
@@ -153,8 +157,11 @@ mod tests {
             }
         };
         let begin = Instant::now();
-        let (hasty, patient, other) =
-            tokio::join!(flight.join(attempt, soon(30)), flight.join(attempt, soon(200)), flight.join(attempt, soon(200)));
+        let (hasty, patient, other) = tokio::join!(
+            flight.join(attempt, soon(30)),
+            flight.join(attempt, soon(200)),
+            flight.join(attempt, soon(200))
+        );
         assert_eq!((hasty, patient, other), (Err(Failure::Late), Ok(()), Ok(())));
         assert_eq!((attempts.load(Ordering::Relaxed), begin.elapsed().as_millis()), (1, 100));
     }

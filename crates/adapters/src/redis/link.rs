@@ -108,12 +108,14 @@ impl Link {
         match timeout_at(deadline, sent).await {
             Ok(Ok(values)) => {
                 locked(&self.state).silences = 0;
-                let answered = |value: Value| {
-                    value.extract_error().map_err(|error| Failure::answered(address, &error))
-                };
+                let answered =
+                    |value: Value| value.extract_error().map_err(|error| Failure::answered(address, &error));
                 let mut values: Vec<_> = values.into_iter().map(Some).collect();
                 let mut take = |place: usize| values.get_mut(place).and_then(Option::take);
-                Ok(wanted.into_iter().map(|place| take(place).map_or(Err(Failure::Shape), answered)).collect())
+                Ok(wanted
+                    .into_iter()
+                    .map(|place| take(place).map_or(Err(Failure::Shape), answered))
+                    .collect())
             }
             Ok(Err(error)) => {
                 self.give_up(open, "it broke");

@@ -41,7 +41,11 @@ pub struct RedisAddress {
 impl fmt::Display for RedisAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port } = self;
-        if host.contains(':') { write!(formatter, "[{host}]:{port}") } else { write!(formatter, "{host}:{port}") }
+        if host.contains(':') {
+            write!(formatter, "[{host}]:{port}")
+        } else {
+            write!(formatter, "{host}:{port}")
+        }
     }
 }
 
@@ -106,7 +110,9 @@ pub enum RedisUrlFault {
     #[error("must have ports from 1 to 65535")]
     Port,
     /// There is a user and no password.
-    #[error("must have a password where it has a user: redis://USER:PASSWORD@HOST, or redis://:PASSWORD@HOST")]
+    #[error(
+        "must have a password where it has a user: redis://USER:PASSWORD@HOST, or redis://:PASSWORD@HOST"
+    )]
     NoPassword,
     /// One server was to be named.
     #[error("must name one host, unless `counters.mode` is \"sentinel\" or \"cluster\"")]
@@ -147,7 +153,9 @@ impl RedisOptions {
         }
         let db = match db {
             "" => 0,
-            db if db.bytes().all(|byte| byte.is_ascii_digit()) => db.parse().map_err(|_| RedisUrlFault::Db)?,
+            db if db.bytes().all(|byte| byte.is_ascii_digit()) => {
+                db.parse().map_err(|_| RedisUrlFault::Db)?
+            }
             _ => return Err(RedisUrlFault::Db),
         };
         if mode == RedisMode::Cluster && db != 0 {
@@ -224,7 +232,8 @@ fn decoded(text: &str) -> Option<Zeroizing<String>> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let byte = if byte == b'%' {
-            let (high, low) = (char::from(rest.next()?).to_digit(16)?, char::from(rest.next()?).to_digit(16)?);
+            let (high, low) =
+                (char::from(rest.next()?).to_digit(16)?, char::from(rest.next()?).to_digit(16)?);
             u8::try_from(high * 16 + low).ok()?
         } else {
             byte
@@ -264,7 +273,8 @@ mod tests {
         assert_eq!((hosts(&options), options.tls, options.db), (vec!["cache:6379".to_owned()], false, 0));
         assert_eq!(options.login, None);
 
-        let options = RedisOptions::from_url("REDISS://ram:p%40ss%2F@[::1]:7000/3", RedisMode::Single).unwrap();
+        let options =
+            RedisOptions::from_url("REDISS://ram:p%40ss%2F@[::1]:7000/3", RedisMode::Single).unwrap();
         assert_eq!((hosts(&options), options.tls, options.db), (vec!["[::1]:7000".to_owned()], true, 3));
         let login = options.login.unwrap();
         assert_eq!((login.username.as_deref(), login.password.as_str()), (Some("ram"), "p@ss/"));

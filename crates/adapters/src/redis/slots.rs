@@ -88,7 +88,9 @@ impl Range {
     /// which is then the one that was asked.
     fn read(asked: &RedisAddress, answer: &Value) -> Option<Self> {
         let Value::Array(parts) = answer else { return None };
-        let [Value::Int(first), Value::Int(last), Value::Array(master), ..] = parts.as_slice() else { return None };
+        let [Value::Int(first), Value::Int(last), Value::Array(master), ..] = parts.as_slice() else {
+            return None;
+        };
         let [host, Value::Int(port), ..] = master.as_slice() else { return None };
         let host = match host {
             Value::Nil => asked.host.clone(),

@@ -23,17 +23,16 @@ for _, key in ipairs(KEYS) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', gone)
 end
 
-local held = {}
+local held, count = {}, {}
 for i, key in ipairs(KEYS) do
-  held[i] = redis.call('ZSCORE', key, argument(i, 1))
-  if not held[i] then
-    local surplus = redis.call('ZCARD', key) - tonumber(argument(i, 3))
-    if surplus >= 0 then
-      -- As many must go as are too many, this one included.
-      local last_to_go = redis.call('ZRANGE', key, surplus, surplus, 'WITHSCORES')[2]
-      local young = redis.call('ZCOUNT', key, string.format('(%.0f', tonumber(argument(i, 2)) - youth), '+inf')
-      return {i, math.floor(tonumber(last_to_go or argument(i, 2))), young <= surplus and 1 or 0}
-    end
+  count[i] = redis.call('ZCARD', key)
+  held[i] = count[i] > 0 and redis.call('ZSCORE', key, argument(i, 1))
+  local surplus = count[i] - tonumber(argument(i, 3))
+  if not held[i] and surplus >= 0 then
+    -- As many must go as are too many, this one included.
+    local last_to_go = redis.call('ZRANGE', key, surplus, surplus, 'WITHSCORES')[2]
+    local young = redis.call('ZCOUNT', key, string.format('(%.0f', tonumber(argument(i, 2)) - youth), '+inf')
+    return {i, math.floor(tonumber(last_to_go or argument(i, 2))), young <= surplus and 1 or 0}
   end
 end
 
@@ -48,10 +47,9 @@ for i, key in ipairs(KEYS) do
   local written = string.format('%.17g', ends + fraction / 1024)
   redis.call('ZADD', key, written, argument(i, 1))
 
-  -- The key outlives its members, never the other way round: how long it is kept is only ever prolonged.
-  local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
-  local kept = math.ceil(tonumber(last) - now) + slack
-  if redis.call('PTTL', key) < kept then
+  -- A key outlives its members, never the other way round: how long it is kept is only ever prolonged.
+  local kept = ends - now + slack
+  if count[i] == 0 or redis.call('PTTL', key) < kept then
     redis.call('PEXPIRE', key, string.format('%.0f', kept))
   end
   answer[2 * i] = held[i] or ''

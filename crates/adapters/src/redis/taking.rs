@@ -147,7 +147,12 @@ impl<'a> Taking<'a> {
         });
         let mut places: Vec<_> = new_places.collect();
         places.sort_unstable();
-        Receipt(places.into_iter().map(|place| (self.takes[place].key.clone(), self.takes[place].member)).collect())
+        Receipt(
+            places
+                .into_iter()
+                .map(|place| (self.takes[place].key.clone(), self.takes[place].member))
+                .collect(),
+        )
     }
 
     fn refused(&self, full: Full) -> Taken {

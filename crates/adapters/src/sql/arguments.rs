@@ -39,6 +39,18 @@ pub(super) fn days<Q: Arguments>(query: Q, today: Day) -> Q {
     query.whole(i64::from(today.minus(GUESS_WINDOW_DAYS).number())).whole(i64::from(today.number()))
 }
 
+/// The columns of [`new_verification`].
+macro_rules! new_verification_columns {
+    () => {
+        "(id, version, phone, application, purpose, account_id, state, final_at, \
+          nonce, pepper, code_length, expires_at, locale, app_hash, origin, \
+          delivery_number, delivery_state, delivery_at, created_at, sent_at, resend_at, \
+          sends_used, checks_used, lifetime_ms, renew_below_ms, checks_max, cooldowns_ms)"
+    };
+}
+
+pub(super) use new_verification_columns;
+
 /// All of a new verification.
 pub(super) fn new_verification<Q: Arguments>(query: Q, phone: &[u8], new: &Verification) -> Q {
     let query = query.uuid(new.id.uuid()).whole(i64::from(new.version));
@@ -77,10 +89,7 @@ fn message<Q: Arguments>(query: Q, of: &Verification) -> Q {
 }
 
 fn delivery<Q: Arguments>(query: Q, of: &Verification) -> Q {
-    query
-        .whole(i64::from(of.delivery.number))
-        .text(of.delivery.state.as_str())
-        .instant(of.delivery.at)
+    query.whole(i64::from(of.delivery.number)).text(of.delivery.state.as_str()).instant(of.delivery.at)
 }
 
 fn sends<Q: Arguments>(query: Q, of: &Verification) -> Q {

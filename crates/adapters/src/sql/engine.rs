@@ -4,9 +4,7 @@
 use std::fmt;
 
 use domain::id::VerificationId;
-use domain::ports::{
-    Approval, Approved, Change, Inserted, Page, PortError, Saved, VerificationFilter,
-};
+use domain::ports::{Approval, Approved, Change, Inserted, Page, PortError, Saved, VerificationFilter};
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
 

@@ -32,7 +32,8 @@ pub(super) fn status(migrations: Migrations, applied: Vec<(i64, String)>) -> Vec
         })
         .collect();
     for (version, description) in applied {
-        known.entry(version).or_insert(MigrationStatus { version, description, applied: true }).applied = true;
+        known.entry(version).or_insert(MigrationStatus { version, description, applied: true }).applied =
+            true;
     }
     known.into_values().collect()
 }

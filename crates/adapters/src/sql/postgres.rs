@@ -23,6 +23,7 @@ mod options;
 #[cfg(test)]
 mod plans;
 mod pool;
+mod transfer;
 mod verifications;
 
 use std::fmt;

@@ -16,6 +16,7 @@ mod listing;
 mod migrations;
 #[cfg(test)]
 mod plans;
+mod transfer;
 mod verifications;
 mod writer;
 

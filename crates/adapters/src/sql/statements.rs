@@ -56,7 +56,8 @@ pub(super) const REVOKE: &str = concat!(
     credential_columns!("credentials")
 );
 
-pub(super) const APPLIED_MIGRATIONS: &str = "SELECT version, description FROM _sqlx_migrations ORDER BY version";
+pub(super) const APPLIED_MIGRATIONS: &str =
+    "SELECT version, description FROM _sqlx_migrations ORDER BY version";
 
 pub(super) const REMEMBER: &str =
     "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use adapters::sql::{PostgresOptions, PostgresStore};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 pub(crate) use crate::material::{
     PHONE_DIGITS, account, approve, begin, begun, guess, inserted, mistyped, one_of_everything, phone,

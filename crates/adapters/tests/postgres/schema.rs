@@ -1,17 +1,12 @@
 //! The schema: how it comes about, and what it refuses whoever asks.
 
 use adapters::sql::{PostgresStore, SqlError};
-use domain::account::{Account, Username, VerifiedPhone};
-use domain::application::ApplicationId;
-use domain::id::AccountId;
-use domain::ports::{AccountStore, Approval, Change, Dependency, PortErrorKind, VerificationStore};
-use domain::verification::{Command, step};
+use domain::ports::{AccountStore, Dependency, PortErrorKind, VerificationStore};
 use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
-use super::harness::{
-    Place, account, approve, begin, begun, inserted, patient, phone, seconds, subject, today, vault,
-};
+use super::harness::{Place, account, begin, inserted, patient, today, vault};
+use crate::promises;
 
 #[tokio::test]
 async fn migrating_twice_changes_nothing() {
@@ -80,7 +75,8 @@ async fn who_has_nothing_to_migrate_needs_no_rights_for_it() {
 async fn a_database_of_a_newer_release_is_refused() {
     let place = Place::new().await;
     let store = place.open().await;
-    let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'from the future', '2030-01-01', TRUE, '\\x00', 1)";
+    let newer =
+        "INSERT INTO _sqlx_migrations VALUES (9999, 'from the future', '2030-01-01', TRUE, '\\x00', 1)";
     place.foreign().await.execute(newer).await.unwrap();
     let error = store.migrate().await.unwrap_err();
     assert!(matches!(error, SqlError::Newer { version: 9999 }), "{error:?}");
@@ -200,7 +196,8 @@ async fn the_schema_holds_what_a_value_may_be_against_any_program() {
 async fn the_schema_holds_what_there_is_one_of_against_any_program() {
     let place = Place::new().await;
     let (_store, mut foreign) = populated(&place).await;
-    let twin = format!("INSERT INTO verifications (id, {REST}) SELECT gen_random_uuid(), {REST} FROM verifications");
+    let twin =
+        format!("INSERT INTO verifications (id, {REST}) SELECT gen_random_uuid(), {REST} FROM verifications");
     for statement in [
         "INSERT INTO accounts VALUES (gen_random_uuid(), 'default', 'ram', NULL, NULL, now())",
         "INSERT INTO wrong_checks SELECT * FROM wrong_checks",
@@ -288,58 +285,26 @@ async fn a_row_that_makes_no_sense_is_told_and_not_guessed_at() {
 #[tokio::test]
 async fn an_approval_for_an_account_that_is_not_the_applications_stores_nothing() {
     let place = Place::new().await;
-    let store = place.open().await;
-    let holder = account(&store, "holder", 3).await;
-    let held = inserted(&store, Some(&holder), 3).await;
-    approve(&store, &held, &holder).await;
-    let holder = store.load_account(holder.id).await.unwrap().unwrap();
-    let live = inserted(&store, None, 1).await;
-    let nobody = AccountId::from_uuid(uuid::Uuid::from_u128(7));
-    let foreign = Account {
-        id: AccountId::from_uuid(uuid::Uuid::from_u128(8)),
-        application: ApplicationId::parse("other").unwrap(),
-        username: Username::parse("ram").unwrap(),
-        phone: None,
-        created_at: begin(),
-    };
-    store.add(&foreign).await.unwrap();
-    let approved = step(&live, Command::Check { matches: true }, seconds(1)).next;
-    for account in [nobody, foreign.id] {
-        let approval = Approval {
-            change: Change { next: &approved, expected: 0, guess: None },
-            account,
-            phone: VerifiedPhone { phone: phone(), verified_at: seconds(1) },
-            transfer: true,
-        };
-        assert_eq!(store.approve(&approval).await.unwrap_err().kind, PortErrorKind::Inconsistent);
-        assert_eq!(store.load(live.id, today()).await.unwrap().unwrap().verification, live);
-        assert_eq!(store.load_account(foreign.id).await.unwrap().as_ref(), Some(&foreign));
-        assert_eq!(store.load_account(holder.id).await.unwrap().as_ref(), Some(&holder));
-    }
+    promises::an_approval_for_an_account_that_is_not_the_applications_stores_nothing(&place.open().await)
+        .await;
 }
 
 #[tokio::test]
 async fn a_clock_that_was_put_back_does_not_hide_the_live_verification() {
     let place = Place::new().await;
-    let store = place.open().await;
-    let ram = account(&store, "ram", 1).await;
-    let before = begun(Some(&ram), 1, seconds(3600));
-    store.insert(&before).await.unwrap();
-    approve(&store, &before, &ram).await;
-    let live = begun(Some(&ram), 2, begin());
-    store.insert(&live).await.unwrap();
-    let standing = store.standing(&subject(Some(&ram)), today()).await.unwrap();
-    assert_eq!(standing.latest, Some(live));
+    promises::a_clock_that_was_put_back_does_not_hide_the_live_verification(&place.open().await).await;
+}
+
+#[tokio::test]
+async fn of_two_of_one_millisecond_the_second_is_the_younger() {
+    let place = Place::new().await;
+    promises::of_two_of_one_millisecond_the_second_is_the_younger(&place.open().await).await;
 }
 
 #[tokio::test]
 async fn a_name_is_looked_up_in_its_application_only() {
     let place = Place::new().await;
-    let store = place.open().await;
-    let ram = account(&store, "ram", 1).await;
-    let other = ApplicationId::parse("other").unwrap();
-    assert_eq!(store.find(&other, &ram.username).await.unwrap(), None);
-    assert_eq!(store.find(&ram.application, &ram.username).await.unwrap(), Some(ram));
+    promises::a_name_is_looked_up_in_its_application_only(&place.open().await).await;
 }
 
 #[tokio::test]

@@ -7,10 +7,13 @@ use domain::ports::{AccountStore, VerificationStore};
 use domain::testkit::SeededEntropy;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::harness::{
-    PHONE_DIGITS, Place, account, begin, inserted, one_of_everything, phone, today, vault,
-};
+use super::harness::{PHONE_DIGITS, Place, account, begin, inserted, one_of_everything, phone, today, vault};
 use crate::ear;
+
+/// The seal of the phone, as the server writes it.
+fn sealed_phone() -> String {
+    vault(7).seal(phone()).map(|byte| format!("{byte:02x}")).concat()
+}
 
 #[tokio::test]
 async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
@@ -18,7 +21,8 @@ async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
     let secret = one_of_everything(&place.open().await).await;
     let mut foreign = place.foreign().await;
     let mut all = String::new();
-    for table in ["settings", "accounts", "verifications", "wrong_checks", "credentials", "_sqlx_migrations"] {
+    for table in ["settings", "accounts", "verifications", "wrong_checks", "credentials", "_sqlx_migrations"]
+    {
         let rows = format!("SELECT t::text FROM {table} t");
         let rows = sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut foreign).await.unwrap();
         assert!(!rows.is_empty(), "{table}");
@@ -28,7 +32,8 @@ async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
     }
     assert!(all.contains("ram-the-first"), "what is not secret is there to be read");
     let number = format!("{:012x}", phone().digits());
-    let reversed: String = number.as_bytes().rchunks(2).map(|pair| std::str::from_utf8(pair).unwrap()).collect();
+    let reversed: String =
+        number.as_bytes().rchunks(2).map(|pair| std::str::from_utf8(pair).unwrap()).collect();
     assert!(!all.contains(PHONE_DIGITS), "a phone must not be there in digits");
     assert!(!all.contains(&number) && !all.contains(&reversed), "a phone must not be there as a number");
     assert!(!all.contains(secret.reveal()) && !all.contains(&secret.reveal()[4..]), "nor a secret");
@@ -82,7 +87,7 @@ async fn nothing_that_prints_tells_a_phone_a_name_or_a_password() {
     let error = store.add(&named("hari", 10)).await.unwrap_err();
     let printed = format!("{error:?} {error} {}", error.source);
     assert!(printed.contains("accounts_by_phone"), "{printed}");
-    let sealed: String = vault(7).seal(phone()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sealed = sealed_phone();
     for secret in [PHONE_DIGITS, "hari", "sita", &sealed, "Key ("] {
         assert!(!printed.contains(secret), "{secret}: {printed}");
     }
@@ -109,7 +114,7 @@ async fn no_statement_and_no_value_is_logged() {
         assert!(!heard.contains(statement), "statements must not be logged: {statement}");
     }
     assert!(heard.contains("a connection to the database was lost"), "what an operator wants to know is");
-    let sealed: String = vault(7).seal(phone()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sealed = sealed_phone();
     for secret in [PHONE_DIGITS, "ram-the-first", secret.reveal(), &sealed] {
         assert!(!heard.contains(secret), "{secret} must not be logged");
     }

@@ -76,7 +76,8 @@ async fn a_change_is_one_round_trip() {
 
     let versions: Vec<Verification> =
         std::iter::successors(Some(new[1].clone()), |before| Some(mistyped(before))).take(5).collect();
-    let change = |turn: usize, guess| Change { next: &versions[turn + 1], expected: versions[turn].version, guess };
+    let change =
+        |turn: usize, guess| Change { next: &versions[turn + 1], expected: versions[turn].version, guess };
     let wrong = [change(0, Some(guess(today(), true))), change(1, Some(guess(today(), true)))];
     let (asked, answer) = trips(&proxy, |turn| store.save(&wrong[turn])).await;
     assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "save of a guess");

@@ -61,8 +61,14 @@ impl Load {
                 while running.load(Ordering::Relaxed) {
                     attempt += 1;
                     let start = Instant::now();
-                    let taken = bounded_take(&counters, &Sender::to_phone_only(MAX).send(phone, attempt), begin()).await;
-                    seen.lock().unwrap().entry(phone).or_default().note(taken.as_ref().map(is_taken), start.elapsed());
+                    let taken =
+                        bounded_take(&counters, &Sender::to_phone_only(MAX).send(phone, attempt), begin())
+                            .await;
+                    seen.lock()
+                        .unwrap()
+                        .entry(phone)
+                        .or_default()
+                        .note(taken.as_ref().map(is_taken), start.elapsed());
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             })
@@ -106,7 +112,11 @@ async fn a_cluster_survives(fault: Fault) {
     for node in 0..6 {
         // Else the whole cluster refuses from the moment the master is given up until its replica has taken over.
         let setting = ["SET", "cluster-require-full-coverage", "no"];
-        redis::cmd("CONFIG").arg(&setting).exec_async(&mut beside(cluster.node(node).url()).await).await.unwrap();
+        redis::cmd("CONFIG")
+            .arg(&setting)
+            .exec_async(&mut beside(cluster.node(node).url()).await)
+            .await
+            .unwrap();
     }
     let counters = counters_at(cluster.url(), RedisMode::Cluster);
     let [struck, one, other] = phones_of(&cluster).await;
@@ -135,7 +145,14 @@ async fn a_cluster_survives(fault: Fault) {
     })
     .await;
     eprintln!("{took:?} after the failover");
-    let before: u32 = load.seen.lock().unwrap().iter().filter(|(phone, _)| struck.contains(phone)).map(|(_, seen)| seen.failed).sum();
+    let before: u32 = load
+        .seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(phone, _)| struck.contains(phone))
+        .map(|(_, seen)| seen.failed)
+        .sum();
     if fault == Fault::Frozen {
         // The old master comes back as a replica and finds that it is none any more.
         node.thaw();
@@ -143,7 +160,8 @@ async fn a_cluster_survives(fault: Fault) {
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let seen = load.end().await;
     eprintln!("{seen:#?}");
-    let failed: u32 = seen.iter().filter(|(phone, _)| struck.contains(phone)).map(|(_, seen)| seen.failed).sum();
+    let failed: u32 =
+        seen.iter().filter(|(phone, _)| struck.contains(phone)).map(|(_, seen)| seen.failed).sum();
     assert_eq!(failed, before, "after the failover no call fails");
     for (phone, seen) in seen {
         if struck.contains(&phone) {

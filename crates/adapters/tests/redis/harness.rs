@@ -1,5 +1,6 @@
 //! Counters on a server, sends to count, and what is asked of a server beside the adapter.
 
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use domain::time::{Timestamp, after};
 use redis::aio::MultiplexedConnection;
 use servers::KeySpace;
 use tokio::time::Instant;
+
+use super::ear;
 
 /// Counters under a prefix of the test's own.
 pub(crate) fn counters_in(space: &KeySpace, mode: RedisMode) -> RedisCounters {
@@ -162,4 +165,11 @@ pub(crate) async fn connections(url: &str) -> Vec<String> {
     let all: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut asking).await.unwrap();
     let ids = all.lines().filter_map(|line| line.split(' ').next()?.strip_prefix("id="));
     ids.filter(|id| *id != own.to_string()).map(ToOwned::to_owned).collect()
+}
+
+/// What was logged in this process since somebody first asked, down to traces.
+pub(crate) fn hear() -> String {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(ear::listen);
+    ear::heard()
 }

@@ -55,9 +55,12 @@ async fn walk(counters: &RedisCounters, seed: u64) {
         }
         // An attempt now and then comes again.
         let attempt = if below(&entropy, 10) == 0 { step - step.min(1) } else { step };
-        let takes: Vec<Take> = sender(&entropy, seed).send(seed * 10 + below(&entropy, 3), seed * 1000 + attempt);
-        let (ours, theirs) =
-            (counters.take(&takes, at(millis)).await.unwrap(), memory.take(&takes, at(millis)).await.unwrap());
+        let takes: Vec<Take> =
+            sender(&entropy, seed).send(seed * 10 + below(&entropy, 3), seed * 1000 + attempt);
+        let (ours, theirs) = (
+            counters.take(&takes, at(millis)).await.unwrap(),
+            memory.take(&takes, at(millis)).await.unwrap(),
+        );
         assert_eq!(ours, theirs, "seed {seed}, step {step}, {millis} ms");
         if let Taken::All(receipt) = ours {
             receipts.push(receipt);

@@ -6,15 +6,15 @@ use adapters::redis::{RedisCounters, RedisMode, RedisOptions};
 use domain::ports::{Counters, PortErrorKind, chain};
 use servers::own::{Redis, RedisSentinel};
 
-use super::ear;
-use super::harness::{Sender, begin, beside, bounded_take, counters_at, is_taken};
+use super::harness::{Sender, begin, beside, bounded_take, counters_at, hear, is_taken};
 
 const PASSWORD: &str = "s3cr3t/of@ram";
 const IN_URL: &str = "s3cr3t%2Fof%40ram";
 
 /// Lets `ram` in.
 async fn add_ram(server: &Redis) {
-    let rights = ["SETUSER", "ram", "on", &format!(">{PASSWORD}"), "~sparrow-verify:*", "+@all"].map(ToOwned::to_owned);
+    let rights = ["SETUSER", "ram", "on", &format!(">{PASSWORD}"), "~sparrow-verify:*", "+@all"]
+        .map(ToOwned::to_owned);
     redis::cmd("ACL").arg(&rights).exec_async(&mut beside(server.url()).await).await.unwrap();
 }
 
@@ -78,7 +78,13 @@ async fn sentinels_are_asked_without_a_login_or_with_the_same() {
         let sentinel = servers.sentinel(sentinel);
         let mut beside = beside(sentinel.url()).await;
         for rights in [
-            vec!["SETUSER".to_owned(), "ram".to_owned(), "on".to_owned(), format!(">{PASSWORD}"), "+@all".to_owned()],
+            vec![
+                "SETUSER".to_owned(),
+                "ram".to_owned(),
+                "on".to_owned(),
+                format!(">{PASSWORD}"),
+                "+@all".to_owned(),
+            ],
             vec!["SETUSER".to_owned(), "default".to_owned(), "resetpass".to_owned(), ">other".to_owned()],
         ] {
             redis::cmd("ACL").arg(&rights).exec_async(&mut beside).await.unwrap();
@@ -91,7 +97,7 @@ async fn sentinels_are_asked_without_a_login_or_with_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_tells_a_password_or_whom_a_counter_is_about() {
-    ear::listen();
+    hear();
     let server = Redis::start().await;
     add_ram(&server).await;
     let mut told = String::new();
@@ -125,7 +131,7 @@ async fn nothing_tells_a_password_or_whom_a_counter_is_about() {
         assert!(bounded_take(&counters, &[], begin()).await.is_some());
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
-    told.push_str(&ear::heard());
+    told.push_str(&hear());
     assert!(told.contains("ram:********@127.0.0.1") && told.contains("connected to Redis"), "{told}");
     for secret in [PASSWORD, IN_URL, send[0].key.about(), send[1].key.about()] {
         assert!(!told.contains(secret), "{secret} is told: {told}");

@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::harness::{
-    BOUND, Sender, begin, beside, bounded_take, connections, counters_at, is_taken, room, until, until_it_counts,
+    BOUND, Sender, begin, beside, bounded_take, connections, counters_at, is_taken, room, until,
+    until_it_counts,
 };
 
 /// Many calls at once, none of which may be answered.
@@ -87,7 +88,12 @@ async fn one_slow_answer_is_no_reason_for_another_connection() {
     until_it_counts(&counters, Duration::from_millis(1)).await;
     let before = connections(server.url()).await;
     for phone in 0..3 {
-        redis::cmd("CLIENT").arg("PAUSE").arg(1_200).exec_async(&mut beside(server.url()).await).await.unwrap();
+        redis::cmd("CLIENT")
+            .arg("PAUSE")
+            .arg(1_200)
+            .exec_async(&mut beside(server.url()).await)
+            .await
+            .unwrap();
         let send = Sender::to_phone_only(5).send(phone, 1);
         assert!(bounded_take(&counters, &send, begin()).await.is_none(), "the answer comes too late");
         until_it_counts(&counters, Duration::from_secs(1)).await;

@@ -21,7 +21,8 @@ impl Proxy {
         let accepting = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
-                let ((near_reads, near_writes), (far_reads, far_writes)) = (near.into_split(), far.into_split());
+                let ((near_reads, near_writes), (far_reads, far_writes)) =
+                    (near.into_split(), far.into_split());
                 tokio::spawn(carry(near_reads, far_writes, way));
                 tokio::spawn(carry(far_reads, near_writes, way));
             }

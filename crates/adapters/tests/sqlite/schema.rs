@@ -1,19 +1,12 @@
 //! The schema: how it comes about, and what it refuses whoever asks.
 
 use adapters::sql::{SqlError, SqliteOptions, SqliteStore};
-use domain::account::{Account, Username, VerifiedPhone};
-use domain::application::ApplicationId;
-use domain::id::AccountId;
-use domain::ports::{
-    AccountStore, Approval, Change, Counters, Dependency, PortErrorKind, Receipt, Taken, VerificationStore,
-};
-use domain::verification::{Command, step};
+use domain::ports::{Counters, Dependency, PortErrorKind, Receipt, Taken, VerificationStore};
 use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, Executor as _, SqliteConnection};
 
-use super::harness::{
-    Place, account, approve, begin, begun, inserted, phone, seconds, subject, take, today, vault,
-};
+use super::harness::{Place, account, begin, inserted, seconds, take, today, vault};
+use crate::promises;
 
 #[tokio::test]
 async fn migrating_twice_changes_nothing() {
@@ -230,44 +223,20 @@ async fn a_row_that_makes_no_sense_is_told_and_not_guessed_at() {
 
 #[tokio::test]
 async fn an_approval_for_an_account_that_is_not_the_applications_stores_nothing() {
-    let place = Place::new();
-    let store = place.open().await;
-    let live = inserted(&store, None, 1).await;
-    let nobody = AccountId::from_uuid(uuid::Uuid::from_u128(7));
-    let foreign = Account {
-        id: AccountId::from_uuid(uuid::Uuid::from_u128(8)),
-        application: ApplicationId::parse("other").unwrap(),
-        username: Username::parse("ram").unwrap(),
-        phone: None,
-        created_at: begin(),
-    };
-    store.add(&foreign).await.unwrap();
-    let approved = step(&live, Command::Check { matches: true }, seconds(1)).next;
-    for account in [nobody, foreign.id] {
-        let approval = Approval {
-            change: Change { next: &approved, expected: 0, guess: None },
-            account,
-            phone: VerifiedPhone { phone: phone(), verified_at: seconds(1) },
-            transfer: false,
-        };
-        assert_eq!(store.approve(&approval).await.unwrap_err().kind, PortErrorKind::Inconsistent);
-        assert_eq!(store.load(live.id, today()).await.unwrap().unwrap().verification, live);
-        assert_eq!(store.load_account(foreign.id).await.unwrap().as_ref(), Some(&foreign));
-    }
+    promises::an_approval_for_an_account_that_is_not_the_applications_stores_nothing(
+        &Place::new().open().await,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_clock_that_was_put_back_does_not_hide_the_live_verification() {
-    let place = Place::new();
-    let store = place.open().await;
-    let ram = account(&store, "ram", 1).await;
-    let before = begun(Some(&ram), 1, seconds(3600));
-    store.insert(&before).await.unwrap();
-    approve(&store, &before, &ram).await;
-    let live = begun(Some(&ram), 2, begin());
-    store.insert(&live).await.unwrap();
-    let standing = store.standing(&subject(Some(&ram)), today()).await.unwrap();
-    assert_eq!(standing.latest, Some(live));
+    promises::a_clock_that_was_put_back_does_not_hide_the_live_verification(&Place::new().open().await).await;
+}
+
+#[tokio::test]
+async fn of_two_of_one_millisecond_the_second_is_the_younger() {
+    promises::of_two_of_one_millisecond_the_second_is_the_younger(&Place::new().open().await).await;
 }
 
 #[tokio::test]
@@ -306,10 +275,5 @@ async fn a_member_that_counted_before_and_does_no_more_is_taken_as_a_new_one() {
 
 #[tokio::test]
 async fn a_name_is_looked_up_in_its_application_only() {
-    let place = Place::new();
-    let store = place.open().await;
-    let ram = account(&store, "ram", 1).await;
-    let other = ApplicationId::parse("other").unwrap();
-    assert_eq!(store.find(&other, &ram.username).await.unwrap(), None);
-    assert_eq!(store.find(&ram.application, &ram.username).await.unwrap(), Some(ram));
+    promises::a_name_is_looked_up_in_its_application_only(&Place::new().open().await).await;
 }

@@ -1,105 +1,43 @@
 //! One file, several processes: nobody has it for himself.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use adapters::sql::{SqlError, SqliteOptions, SqliteStore};
 use domain::account::VerifiedPhone;
 use domain::phone::Phone;
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, Counters, Dependency, Inserted, PortErrorKind, Saved, Taken,
-    VerificationStore,
+    AccountStore, Approval, Change, Counters, Dependency, PortErrorKind, Saved, Taken, VerificationStore,
 };
 use domain::verification::{Command, step};
 use sqlx::Executor as _;
-use tokio::sync::Barrier;
 
-use super::harness::{
-    Place, account, begin, begun, guess, inserted, mistyped, phone, seconds, take, today, vault,
-};
+use super::harness::{Place, account, begin, begun, guess, inserted, mistyped, seconds, take, today, vault};
+use crate::promises::{self, count, race};
 
-const RACERS: usize = 64;
-
-/// Runs a task for each racer, the odd ones on one store and the even ones on another of the same file, none before
-/// all are ready.
-async fn race<Run>(place: &Place, run: impl Fn(usize, SqliteStore) -> Run) -> Vec<Run::Output>
-where
-    Run: Future + Send + 'static,
-    Run::Output: Send,
-{
-    let stores = [place.open().await, place.open().await];
-    let start = Arc::new(Barrier::new(RACERS));
-    let racers: Vec<_> = (0..RACERS)
-        .map(|racer| {
-            let (start, run) = (Arc::clone(&start), run(racer, stores[racer % 2].clone()));
-            tokio::spawn(async move {
-                start.wait().await;
-                run.await
-            })
-        })
-        .collect();
-    let mut answers = Vec::with_capacity(RACERS);
-    for racer in racers {
-        answers.push(racer.await.unwrap());
-    }
-    answers
-}
-
-fn count<Answer: PartialEq>(answers: &[Answer], wanted: &Answer) -> usize {
-    answers.iter().filter(|answer| *answer == wanted).count()
+/// Two stores of one file, as two processes have.
+async fn two_stores(place: &Place) -> [SqliteStore; 2] {
+    [place.open().await, place.open().await]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_right_codes_over_two_pools_one_approves() {
-    let place = Place::new();
-    let store = place.open().await;
-    let ram = account(&store, "ram", 1).await;
-    let live = inserted(&store, Some(&ram), 1).await;
-    let approved = step(&live, Command::Check { matches: true }, seconds(60)).next;
-    let answers = race(&place, |_, store| {
-        let (approved, account) = (approved.clone(), ram.id);
-        async move {
-            let approval = Approval {
-                change: Change { next: &approved, expected: 0, guess: Some(guess(today(), false)) },
-                account,
-                phone: VerifiedPhone { phone: phone(), verified_at: seconds(60) },
-                transfer: false,
-            };
-            store.approve(&approval).await.unwrap()
-        }
-    })
-    .await;
-    assert_eq!(count(&answers, &Approved::Stored { transferred_from: None }), 1);
-    assert_eq!(count(&answers, &Approved::Conflict), RACERS - 1);
+    promises::of_many_right_codes_one_approves(&two_stores(&Place::new()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_starts_over_two_pools_one_is_stored() {
-    let place = Place::new();
-    let store = place.open().await;
-    // One whose life is over stands in the way first, so that each settles it or finds it settled.
-    inserted(&store, None, 1000).await;
-    let answers = race(&place, |racer, store| {
-        let verification = begun(None, racer as u64, seconds(601));
-        async move { store.insert(&verification).await.unwrap() }
-    })
-    .await;
-    assert_eq!(count(&answers, &Inserted::Stored), 1);
-    assert_eq!(count(&answers, &Inserted::LiveExists), RACERS - 1);
+    promises::of_many_starts_one_is_stored(&two_stores(&Place::new()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_adds_of_one_name_over_two_pools_one_account_comes() {
-    let place = Place::new();
-    let answers =
-        race(&place, |racer, store| async move { account(&store, "ram", racer as u64).await.id }).await;
-    assert_eq!(count(&answers, &answers[0]), RACERS);
+    promises::of_many_adds_of_one_name_one_account_comes(&two_stores(&Place::new()).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_takes_over_two_pools_never_exceed_the_limit() {
     let place = Place::new();
-    let answers = race(&place, |racer, store| {
+    let answers = race(&two_stores(&place).await, |racer, store| {
         let take = take(10, 1, racer as u64);
         async move { matches!(store.counters().take(&[take], begin()).await.unwrap(), Taken::All(_)) }
     })

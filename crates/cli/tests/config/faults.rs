@@ -111,7 +111,7 @@ fn everything_that_is_wrong_is_told_at_once() {
             "[server]\nlisten = 'here'\nport = 80\n[application.policy]\nlifetime = '1h'\nchecks_max = 9\n\
              [sparrow]\nidentity = 'Demo'",
         )
-        .variable("DATABASE__URL", "postgres://host/verify")
+        .variable("DATABASE__URL", "mysql://host/verify")
         .variable("COUNTERS", "redis");
     let faults = sandbox.faults();
     let keys: Vec<&str> = faults.iter().filter_map(|fault| fault.split(": ").next()).collect();

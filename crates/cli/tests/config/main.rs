@@ -16,4 +16,3 @@ mod sources;
 mod sparrow;
 #[cfg(test)]
 mod storage;
-mod storage;

@@ -54,7 +54,9 @@ impl Connector {
     pub(super) async fn connect(&self) -> Result<PgConnection, NoPrimary> {
         let begin = self.first.load(Ordering::Relaxed);
         let mut refusals = Vec::new();
-        for (number, (name, options)) in self.hosts.iter().enumerate().cycle().skip(begin).take(self.hosts.len()) {
+        for (number, (name, options)) in
+            self.hosts.iter().enumerate().cycle().skip(begin).take(self.hosts.len())
+        {
             let attempt = Attempt { first: &self.first, number, next: (number + 1) % self.hosts.len() };
             let answer = timeout(self.connect_timeout, self.greet(options)).await;
             drop(attempt);

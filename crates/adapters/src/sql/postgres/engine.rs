@@ -42,10 +42,24 @@ struct ReadOnly;
 impl Database {
     /// Runs a statement. Behind a time-out, and behind a lost connection where `twice` forbids another try, it is not
     /// known whether a change has happened.
-    pub(super) async fn run(&self, mut query: Query<'_>, twice: Twice) -> Result<Told<PgRow>, Failure> {
+    pub(super) async fn run(&self, query: Query<'_>, twice: Twice) -> Result<Told<PgRow>, Failure> {
+        self.run_by(self.deadline(), query, twice).await
+    }
+
+    /// When a call that begins now gives up.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.acquire_timeout + self.statement_timeout
+    }
+
+    /// Runs one of several statements of a call, which gives up at `give_up_at`.
+    pub(super) async fn run_by(
+        &self,
+        give_up_at: Instant,
+        mut query: Query<'_>,
+        twice: Twice,
+    ) -> Result<Told<PgRow>, Failure> {
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
         let statement = query.sql();
-        let give_up_at = Instant::now() + self.acquire_timeout + self.statement_timeout;
         for tries_left in (0..TRIES_MAX).rev() {
             let lease = self.pool.lease(give_up_at.min(Instant::now() + self.acquire_timeout)).await;
             let mut lease = lease.map_err(|error| Failure::Unreachable(error.into()))?;

@@ -22,22 +22,25 @@ pub(super) enum Verdict {
 
 /// What the error of a statement says. `answered` is whether a part of its answer had come.
 pub(super) fn verdict(error: &sqlx::Error, answered: bool) -> Verdict {
-    match error {
-        sqlx::Error::Database(error) => {
-            let fatal = error.try_downcast_ref::<PgDatabaseError>().is_some_and(is_fatal);
-            match error.code().as_deref() {
-                Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED) if !fatal => Verdict::InTheWay,
-                // It talks to a server that was a primary once.
-                Some(READ_ONLY) => Verdict::LostBefore,
-                // Whoever has finished a statement answers it before he goes: without any answer it was not finished.
-                _ if fatal => if answered { Verdict::Lost } else { Verdict::LostBefore },
-                _ => Verdict::Refused,
-            }
-        }
-        // Its last byte is what carries a statement out, and that was not taken.
-        sqlx::Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => Verdict::LostBefore,
-        sqlx::Error::Encode(_) => Verdict::Refused,
-        _ => Verdict::Lost,
+    if let sqlx::Error::Encode(_) = error {
+        return Verdict::Refused;
+    }
+    if let sqlx::Error::Io(error) = error {
+        // Its last byte is what carries a statement out, and where the wire takes nothing that one was not taken.
+        let refused_by_wire = error.kind() == io::ErrorKind::BrokenPipe;
+        return if refused_by_wire { Verdict::LostBefore } else { Verdict::Lost };
+    }
+    let sqlx::Error::Database(error) = error else { return Verdict::Lost };
+    let fatal = error.try_downcast_ref::<PgDatabaseError>().is_some_and(is_fatal);
+    match error.code().as_deref() {
+        // It talks to a server that was a primary once.
+        Some(READ_ONLY) => Verdict::LostBefore,
+        // A server that has finished a statement answers it before it takes its leave: without any answer it has not.
+        // What stands in between, such as a pooler, takes leave with other codes, and may not know.
+        Some(code) if fatal && !answered && code.starts_with(LEAVE) => Verdict::LostBefore,
+        _ if fatal => Verdict::Lost,
+        Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED) => Verdict::InTheWay,
+        _ => Verdict::Refused,
     }
 }
 
@@ -46,6 +49,8 @@ fn is_fatal(error: &PgDatabaseError) -> bool {
 }
 
 const READ_ONLY: &str = "25006";
+/// `admin_shutdown`, `crash_shutdown`, `database_dropped`, `idle_session_timeout`.
+const LEAVE: &str = "57P";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK_DETECTED: &str = "40P01";
 
@@ -62,13 +67,12 @@ pub(super) fn makes_no_sense(error: &dyn DatabaseError) -> bool {
 
 /// Whether a host that refused a connection may take one a little later.
 pub(super) fn may_pass(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| MAY_PASS.iter().any(|class| code.starts_with(class)))
-        }
-        _ => false,
+    if let sqlx::Error::Database(error) = error {
+        return error.code().is_some_and(|code| MAY_PASS.iter().any(|class| code.starts_with(class)));
     }
+    let sqlx::Error::Io(error) = error else { return false };
+    // A certificate that is not trusted comes as invalid data.
+    !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::PermissionDenied)
 }
 
 /// Connections, resources (too many clients), and an operator (it starts, or stops).
@@ -81,15 +85,13 @@ pub(super) fn constraint(error: &sqlx::Error) -> Option<&str> {
 
 /// The error without what the server says about values. The rest of what it says is in words of its own.
 pub(super) fn without_values(error: sqlx::Error) -> sqlx::Error {
-    match error {
-        sqlx::Error::Database(error) => sqlx::Error::Database(Box::new(ServerError {
-            code: error.code().unwrap_or_default().into_owned(),
-            message: error.message().to_owned(),
-            table: error.table().map(str::to_owned),
-            constraint: error.constraint().map(str::to_owned),
-        })),
-        other => other,
-    }
+    let sqlx::Error::Database(error) = error else { return error };
+    sqlx::Error::Database(Box::new(ServerError {
+        code: error.code().unwrap_or_default().into_owned(),
+        message: error.message().to_owned(),
+        table: error.table().map(str::to_owned),
+        constraint: error.constraint().map(str::to_owned),
+    }))
 }
 
 /// What a server says about a failure, without `DETAIL`, `HINT` and `CONTEXT`.
@@ -139,5 +141,54 @@ impl DatabaseError for ServerError {
 
     fn into_error(self: Box<Self>) -> BoxDynError {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_that_breaks_leaves_a_statement_unknown_unless_it_took_nothing() {
+        let lost = |kind: io::ErrorKind, answered| verdict(&sqlx::Error::Io(kind.into()), answered);
+        assert_eq!(lost(io::ErrorKind::BrokenPipe, false), Verdict::LostBefore);
+        assert_eq!(lost(io::ErrorKind::UnexpectedEof, false), Verdict::Lost);
+        assert_eq!(lost(io::ErrorKind::ConnectionReset, true), Verdict::Lost);
+        assert_eq!(verdict(&sqlx::Error::Protocol(String::new()), false), Verdict::Lost);
+        assert_eq!(verdict(&sqlx::Error::Encode("too large".into()), false), Verdict::Refused);
+    }
+
+    fn said(code: &str) -> ServerError {
+        let (message, table, constraint) = ("told".to_owned(), None, None);
+        ServerError { code: code.to_owned(), message, table, constraint }
+    }
+
+    #[test]
+    fn a_host_that_is_not_trusted_is_not_asked_again() {
+        let io = |kind: io::ErrorKind| may_pass(&sqlx::Error::Io(kind.into()));
+        assert!(io(io::ErrorKind::ConnectionRefused) && io(io::ErrorKind::UnexpectedEof));
+        assert!(!io(io::ErrorKind::InvalidData) && !io(io::ErrorKind::PermissionDenied));
+        assert!(!may_pass(&sqlx::Error::Tls("no".into())));
+    }
+
+    #[test]
+    fn a_class_tells_whether_trying_again_is_of_use() {
+        for code in ["22003", "23505", "23503", "42P01", "42501", "XX001", "0A000", "P0001"] {
+            assert!(makes_no_sense(&said(code)), "{code}");
+        }
+        for code in ["08006", "25006", "40001", "53100", "53300", "55P03", "57014", "57P01", "57P03", "58030"]
+        {
+            assert!(!makes_no_sense(&said(code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_statement_that_was_in_the_way_runs_again_and_one_on_a_standby_elsewhere() {
+        let of = |code| verdict(&sqlx::Error::Database(Box::new(said(code))), false);
+        assert_eq!(of("40001"), Verdict::InTheWay);
+        assert_eq!(of("40P01"), Verdict::InTheWay);
+        assert_eq!(of("25006"), Verdict::LostBefore);
+        assert_eq!(of("23505"), Verdict::Refused);
+        assert_eq!(of("57014"), Verdict::Refused);
     }
 }

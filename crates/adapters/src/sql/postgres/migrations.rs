@@ -22,7 +22,7 @@ const MIGRATIONS: Migrations = &[(
 )];
 
 /// How long all of it may take: a large table takes its time.
-const MIGRATION_TIMEOUT: Duration = Duration::from_mins(60);
+const MIGRATION_TIMEOUT: Duration = Duration::from_hours(1);
 /// The key of the lock that one who migrates holds: "sparrow\0" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"sparrow\0");
 
@@ -114,16 +114,17 @@ async fn migrate(vault: &PhoneVault, connection: &mut PgConnection) -> Result<()
 }
 
 /// A migration may take long; whoever waits for a lock has an end.
-const PATIENCE: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s'";
+const PATIENCE: &str =
+    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s'";
 
 fn told(error: MigrateError) -> MigrateError {
-    match error {
-        MigrateError::Execute(error) => MigrateError::Execute(without_values(error)),
-        MigrateError::ExecuteMigration(error, version) => {
-            MigrateError::ExecuteMigration(without_values(error), version)
-        }
-        other => other,
+    if let MigrateError::ExecuteMigration(error, version) = error {
+        return MigrateError::ExecuteMigration(without_values(error), version);
     }
+    if let MigrateError::Execute(error) = error {
+        return MigrateError::Execute(without_values(error));
+    }
+    error
 }
 
 #[cfg(test)]

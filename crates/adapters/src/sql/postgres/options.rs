@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::address::{PostgresAddress, PostgresUrlFault};
 
 /// Where the database is, and how long is waited for it. A call of a port takes no longer than the acquire time-out and
-/// the statement time-out together, whatever the servers do.
+/// the statement time-out together, whatever the servers do. (Adding an account whose name is taken is two such calls.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostgresOptions {
     /// The hosts, and who asks there.
@@ -77,7 +77,9 @@ impl PostgresOptions {
         let mut greeting = String::from("SELECT ");
         for (name, value) in settings {
             // Nothing in here comes from outside.
-            greeting.push_str(&format!("set_config('{name}', '{value}', false), "));
+            for part in ["set_config('", name, "', '", &value, "', false), "] {
+                greeting.push_str(part);
+            }
         }
         greeting.push_str(DURABILITY);
         greeting.push_str(", current_setting('transaction_read_only') = 'off' AS writable");

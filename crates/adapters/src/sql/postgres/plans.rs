@@ -32,7 +32,8 @@ use crate::phone_vault::PhoneVault;
 
 /// A store with one connection, which therefore knows every statement that was ever asked for.
 async fn store(database: &servers::Database) -> PostgresStore {
-    let options = PostgresOptions { connections_max: 1, ..PostgresOptions::from_url(database.url()).unwrap() };
+    let options =
+        PostgresOptions { connections_max: 1, ..PostgresOptions::from_url(database.url()).unwrap() };
     let vault = PhoneVault::new(&PhoneKey::new(&[7; 32]).unwrap());
     let store = PostgresStore::open(&options, vault).await.unwrap();
     store.migrate().await.unwrap();

@@ -29,7 +29,7 @@ const LIFETIME_MAX: Duration = Duration::from_mins(30);
 /// The pauses between attempts to find a primary, from the first to the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(250);
-/// How long a connection may take to say good-bye.
+/// How long it may take to say good-bye.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) struct Pool {
@@ -142,9 +142,10 @@ impl Pool {
         let _all = timeout(patience, self.permits.acquire_many(self.connections_max)).await;
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
+        let close_by = Instant::now() + CLOSE_TIMEOUT;
         for Idle { connection, .. } in idle {
             // The server would notice by itself.
-            let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
+            let _ = timeout_at(close_by, connection.close()).await;
         }
     }
 

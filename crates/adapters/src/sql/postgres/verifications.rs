@@ -9,6 +9,7 @@ use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::statements::{APPROVE, ASK, INSERT, SAVE, SAVE_GUESS, SWEEP};
@@ -51,11 +52,13 @@ pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Sav
 }
 
 pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {
+    let give_up_at = database.deadline();
     let mut tries_left = APPROVALS_MAX;
     loop {
         tries_left -= 1;
-        match approve_once(database, approval).await {
-            Err(Failure::Database(error)) if tries_left > 0 && constraint(&error) == Some(PHONE_IS_UNIQUE) => {}
+        match approve_by(give_up_at, database, approval).await {
+            Err(Failure::Database(error))
+                if tries_left > 0 && constraint(&error) == Some(PHONE_IS_UNIQUE) => {}
             answer => return answer,
         }
     }
@@ -63,14 +66,18 @@ pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Res
 
 const PHONE_IS_UNIQUE: &str = "accounts_by_phone";
 
-async fn approve_once(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {
+async fn approve_by(
+    give_up_at: Instant,
+    database: &Database,
+    approval: &Approval<'_>,
+) -> Result<Approved, Failure> {
     let phone = database.vault.seal(approval.phone.phone);
     let query = changing(APPROVE, &approval.change)
         .uuid(approval.account.uuid())
         .bytes(phone.as_slice())
         .instant(approval.phone.verified_at)
         .truth(approval.transfer);
-    let told = database.run(query, Twice::Different).await?;
+    let told = database.run_by(give_up_at, query, Twice::Different).await?;
     let answer = only(&told.rows)?;
     match answer.try_get(0)? {
         "bound" => {
@@ -91,10 +98,8 @@ pub(super) async fn sweep(
     ledger_before: Day,
     max: u32,
 ) -> Result<u64, Failure> {
-    let query = sqlx::query(SWEEP)
-        .instant(before)
-        .whole(i64::from(max))
-        .whole(i64::from(ledger_before.number()));
+    let query =
+        sqlx::query(SWEEP).instant(before).whole(i64::from(max)).whole(i64::from(ledger_before.number()));
     let told = database.run(query, Twice::Harmless).await?;
     let swept: i64 = only(&told.rows)?.try_get(0)?;
     Ok(u64::try_from(swept).map_err(|_| RowFault("count"))?)

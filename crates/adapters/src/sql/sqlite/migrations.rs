@@ -75,8 +75,7 @@ async fn check_canary(
     vault: &PhoneVault,
     database: impl Executor<'_, Database = Sqlite>,
 ) -> Result<(), SqlError> {
-    let kept: Option<Vec<u8>> =
-        sqlx::query_scalar(REMEMBERED).bind(CANARY).fetch_optional(database).await?;
+    let kept: Option<Vec<u8>> = sqlx::query_scalar(REMEMBERED).bind(CANARY).fetch_optional(database).await?;
     compare_canary(vault, kept.as_deref())
 }
 

@@ -24,7 +24,8 @@ pub(super) async fn insert(database: &Database, verification: &Verification) -> 
     let phone = database.vault.seal(verification.subject.phone);
     let mut turn = database.writer.turn().await?;
     // Mostly nothing is pending, and one statement does it.
-    let inserted = arguments::new_verification(sqlx::query(INSERT), &phone, verification).execute(&mut *turn).await?;
+    let inserted =
+        arguments::new_verification(sqlx::query(INSERT), &phone, verification).execute(&mut *turn).await?;
     if inserted.rows_affected() == 1 {
         turn.settle();
         return Ok(Inserted::Stored);
@@ -34,7 +35,9 @@ pub(super) async fn insert(database: &Database, verification: &Verification) -> 
     arguments::subject(sqlx::query(SETTLE).bind(now).bind(now), &phone, &verification.subject)
         .execute(&mut *transaction)
         .await?;
-    let inserted = arguments::new_verification(sqlx::query(INSERT), &phone, verification).execute(&mut *transaction).await?;
+    let inserted = arguments::new_verification(sqlx::query(INSERT), &phone, verification)
+        .execute(&mut *transaction)
+        .await?;
     if inserted.rows_affected() == 0 {
         return Ok(Inserted::LiveExists);
     }
@@ -108,7 +111,12 @@ async fn write_and_count(
     Ok(Saved::Stored)
 }
 
-pub(super) async fn sweep(database: &Database, before: Timestamp, ledger_before: Day, max: u32) -> Result<u64, Failure> {
+pub(super) async fn sweep(
+    database: &Database,
+    before: Timestamp,
+    ledger_before: Day,
+    max: u32,
+) -> Result<u64, Failure> {
     let mut turn = database.writer.turn().await?;
     let mut transaction = turn.begin().await?;
     let swept = sqlx::query(SWEEP_VERIFICATIONS)

@@ -1,6 +1,7 @@
 //! What is asked of the tables of verifications and of wrong checks. Owns the texts; the order of their parameters is
 //! that of [`super`].
 
+use crate::sql::arguments::new_verification_columns;
 use crate::sql::columns::verification_columns;
 
 /// The wrong checks of a phone: on short codes within the window (behind the day `$1`), on short and on long codes
@@ -56,12 +57,9 @@ pub(in super::super) const LOAD: &str = concat!(
 
 /// Does nothing beside a pending verification of the subject.
 pub(in super::super) const INSERT: &str = concat!(
-    "INSERT INTO verifications
-        (id, version, phone, application, purpose, account_id, state, final_at,
-         nonce, pepper, code_length, expires_at, locale, app_hash, origin,
-         delivery_number, delivery_state, delivery_at, created_at, sent_at, resend_at,
-         sends_used, checks_used, lifetime_ms, renew_below_ms, checks_max, cooldowns_ms)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+    "INSERT INTO verifications ",
+    new_verification_columns!(),
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
          $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27
      WHERE NOT EXISTS (SELECT 1 FROM verifications WHERE ",
     of_subject!(),

@@ -1,0 +1,236 @@
+//! The tables and their rows. Owns which columns are moved, under which names and in which order: a table is told
+//! once, and its struct, its statements and the ways in and out of each database follow from it.
+
+use serde::{Deserialize, Serialize};
+
+use super::cells::{Bytes, Cell, Id, Instant};
+use crate::phone_vault::SEALED_BYTES;
+use crate::sql::arguments::Arguments;
+use crate::sql::columns::Cells;
+use crate::sql::failure::Failure;
+
+/// A phone as it is stored.
+type Sealed = Bytes<SEALED_BYTES>;
+
+/// A table that is moved. Their order is that of the file: what a row refers to stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// The users of applications.
+    Accounts,
+    /// Keys and user tokens.
+    Credentials,
+    /// Verifications.
+    Verifications,
+    /// The ledger of wrong checks.
+    WrongChecks,
+}
+
+impl Table {
+    /// Every table, in the order of the file.
+    pub const ALL: [Self; 4] = [Self::Accounts, Self::Credentials, Self::Verifications, Self::WrongChecks];
+
+    /// Its name in the file and in the databases.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Credentials => "credentials",
+            Self::Verifications => "verifications",
+            Self::WrongChecks => "wrong_checks",
+        }
+    }
+
+    /// The names of the columns that are moved, with commas between.
+    pub(in crate::sql) const fn columns(self) -> &'static str {
+        match self {
+            Self::Accounts => AccountRecord::COLUMNS,
+            Self::Credentials => CredentialRecord::COLUMNS,
+            Self::Verifications => VerificationRecord::COLUMNS,
+            Self::WrongChecks => WrongChecksRecord::COLUMNS,
+        }
+    }
+}
+
+/// How many rows of each table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowCounts {
+    /// Accounts.
+    pub accounts: u64,
+    /// Keys and user tokens.
+    pub credentials: u64,
+    /// Verifications.
+    pub verifications: u64,
+    /// Rows of the ledger: a phone on a day.
+    pub wrong_checks: u64,
+}
+
+impl RowCounts {
+    /// The rows of this table.
+    #[must_use]
+    pub const fn of(&self, table: Table) -> u64 {
+        match table {
+            Table::Accounts => self.accounts,
+            Table::Credentials => self.credentials,
+            Table::Verifications => self.verifications,
+            Table::WrongChecks => self.wrong_checks,
+        }
+    }
+
+    /// The rows of all tables.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        Table::ALL.into_iter().map(|table| self.of(table)).sum()
+    }
+
+    pub(super) const fn add_one(&mut self, table: Table) {
+        let count = match table {
+            Table::Accounts => &mut self.accounts,
+            Table::Credentials => &mut self.credentials,
+            Table::Verifications => &mut self.verifications,
+            Table::WrongChecks => &mut self.wrong_checks,
+        };
+        *count += 1;
+    }
+}
+
+/// A row of one of our tables, on its way into a database.
+pub(in crate::sql) enum Row {
+    Account(Box<AccountRecord>),
+    Credential(Box<CredentialRecord>),
+    Verification(Box<VerificationRecord>),
+    WrongChecks(Box<WrongChecksRecord>),
+}
+
+impl Row {
+    /// Whose row it is.
+    pub(in crate::sql) const fn table(&self) -> Table {
+        match self {
+            Self::Account(_) => Table::Accounts,
+            Self::Credential(_) => Table::Credentials,
+            Self::Verification(_) => Table::Verifications,
+            Self::WrongChecks(_) => Table::WrongChecks,
+        }
+    }
+
+    /// Binds its values, in the order of [`Table::columns`].
+    pub(in crate::sql) fn bind<Q: Arguments>(&self, query: Q) -> Q {
+        match self {
+            Self::Account(row) => row.bind(query),
+            Self::Credential(row) => row.bind(query),
+            Self::Verification(row) => row.bind(query),
+            Self::WrongChecks(row) => row.bind(query),
+        }
+    }
+}
+
+/// A kind of row, on its way out of a database.
+pub(in crate::sql) trait Record: Serialize + Sized {
+    /// Whose rows they are.
+    const TABLE: Table;
+    /// The names of the columns, with commas between.
+    const COLUMNS: &'static str;
+
+    /// Reads a row that has these columns.
+    fn of<R: Cells>(row: &R) -> Result<Self, Failure>;
+
+    /// Binds the values of these columns.
+    fn bind<Q: Arguments>(&self, query: Q) -> Q;
+}
+
+/// Tells a table: its struct and its columns.
+macro_rules! record {
+    ($record:ident, $table:ident, { $first:ident: $first_type:ty $(, $column:ident: $type:ty)* $(,)? }) => {
+        #[derive(Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(in crate::sql) struct $record {
+            #[serde(deserialize_with = "present")]
+            $first: $first_type,
+            $(#[serde(deserialize_with = "present")] $column: $type,)*
+        }
+
+        impl Record for $record {
+            const TABLE: Table = Table::$table;
+            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($column))*);
+
+            fn of<R: Cells>(row: &R) -> Result<Self, Failure> {
+                // The fields are read in the order in which they are written here.
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or_default();
+                Ok(Self {
+                    $first: Cell::of(row, next(), stringify!($first))?,
+                    $($column: Cell::of(row, next(), stringify!($column))?,)*
+                })
+            }
+
+            fn bind<Q: Arguments>(&self, query: Q) -> Q {
+                let query = self.$first.bind(query);
+                $(let query = self.$column.bind(query);)*
+                query
+            }
+        }
+    };
+}
+
+/// Reads a member that must be there, even where it may be null.
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(deserializer)
+}
+
+record!(AccountRecord, Accounts, {
+    id: Id,
+    application: String,
+    username: String,
+    phone: Option<Sealed>,
+    phone_verified_at: Option<Instant>,
+    created_at: Instant,
+});
+
+record!(CredentialRecord, Credentials, {
+    id: Id,
+    application: String,
+    kind: String,
+    account_id: Option<Id>,
+    secret_hash: Bytes<32>,
+    created_at: Instant,
+    expires_at: Option<Instant>,
+    revoked_at: Option<Instant>,
+});
+
+// `seq` is not moved, but its order is: it tells which of two verifications of a millisecond is the younger.
+record!(VerificationRecord, Verifications, {
+    id: Id,
+    version: u32,
+    application: String,
+    account_id: Option<Id>,
+    phone: Sealed,
+    purpose: String,
+    state: String,
+    final_at: Option<Instant>,
+    nonce: Bytes<16>,
+    pepper: Bytes<8>,
+    code_length: u32,
+    expires_at: Instant,
+    locale: String,
+    app_hash: Option<String>,
+    origin: Option<String>,
+    delivery_number: u32,
+    delivery_state: String,
+    delivery_at: Instant,
+    created_at: Instant,
+    sent_at: Instant,
+    resend_at: Instant,
+    sends_used: u32,
+    checks_used: u32,
+    lifetime_ms: i64,
+    renew_below_ms: i64,
+    checks_max: u32,
+    cooldowns_ms: String,
+});
+
+record!(WrongChecksRecord, WrongChecks, {
+    phone: Sealed,
+    day: i64,
+    short_codes: u32,
+    long_codes: u32,
+});

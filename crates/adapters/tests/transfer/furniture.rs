@@ -1,0 +1,238 @@
+//! Rows of every kind.
+
+use std::time::Duration;
+
+use domain::account::{Account, Username, VerifiedPhone};
+use domain::application::ApplicationId;
+use domain::code::{CodeLength, Nonce, PepperId};
+use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope, SecretHash};
+use domain::guess::{Guess, GuessClass};
+use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::message::{AppHash, Locale, Origin};
+use domain::phone::Phone;
+use domain::policy::Policy;
+use domain::ports::{Change, Inserted, Saved};
+use domain::testkit::SeededEntropy;
+use domain::time::{Day, Timestamp, after};
+use domain::verification::{
+    Budget, Command, Delivery, DeliveryState, MessageOptions, Purpose, Seed, State, Subject, Verification,
+    open, step,
+};
+
+use super::harness::Base;
+
+/// 2026-01-15T08:00:00Z.
+pub(crate) fn begin() -> Timestamp {
+    Timestamp::from_second(1_768_464_000).unwrap()
+}
+
+pub(crate) fn phone(number: u64) -> Phone {
+    Phone::from_digits(9_779_840_000_000 + number).unwrap()
+}
+
+pub(crate) fn shop() -> ApplicationId {
+    ApplicationId::parse("shop").unwrap()
+}
+
+pub(crate) fn subject(account: Option<&Account>, number: u64, purpose: Purpose) -> Subject {
+    let application = account.map_or_else(shop, |account| account.application.clone());
+    Subject { application, account: account.map(|account| account.id), phone: phone(number), purpose }
+}
+
+/// A verification that begins at `now`.
+pub(crate) fn begun(
+    subject: &Subject,
+    username: Option<&Username>,
+    seed: u64,
+    now: Timestamp,
+) -> Verification {
+    let entropy = SeededEntropy::new(seed);
+    let seed = Seed {
+        nonce: Nonce::new(&entropy).unwrap(),
+        pepper: PepperId::from_bytes([9; 8]),
+        length: CodeLength::SIX,
+    };
+    let message = MessageOptions { locale: Locale::English, app_hash: None, origin: None };
+    let (id, budget) = (VerificationId::new(now, &entropy).unwrap(), Budget::of(&Policy::default()));
+    open(id, subject.clone(), username.cloned(), message, budget, seed, now)
+}
+
+/// What can be found again in a base that was furnished.
+pub(crate) struct Furniture {
+    /// The account that holds a phone.
+    pub(crate) ram: Account,
+    /// Its user token.
+    pub(crate) token: SecretHash,
+    /// A pending verification with a wrong check.
+    pub(crate) pending: Verification,
+    /// The younger of two verifications of a subject that began in the same millisecond.
+    pub(crate) younger: Verification,
+}
+
+/// Puts rows of every kind into the base.
+pub(crate) async fn furnish(base: &Base) -> Furniture {
+    let ram = accounts(base).await;
+    let token = credentials(base, &ram).await;
+    every_state(base, &ram).await;
+    odd_verifications(base).await;
+    let pending = wrong_checks(base, &ram).await;
+    let younger = twins(base, &ram).await;
+    Furniture { ram, token, pending, younger }
+}
+
+async fn accounts(base: &Base) -> Account {
+    let account = |application: &ApplicationId, name: &str, seed: u64, held: Option<u64>| Account {
+        id: AccountId::new(begin(), &SeededEntropy::new(seed)).unwrap(),
+        application: application.clone(),
+        username: Username::parse(name).unwrap(),
+        phone: held.map(|number| VerifiedPhone { phone: phone(number), verified_at: begin() }),
+        created_at: begin(),
+    };
+    let default = ApplicationId::default_application();
+    let ram = account(&default, "ram", 1, Some(1));
+    let rest = [
+        account(&default, "Ram", 2, None),
+        // The same phone, but in another application.
+        account(&shop(), "ram", 3, Some(1)),
+        account(&default, "राम \"\\/\u{7d}{\u{1f600}'; --", 4, None),
+        account(&default, &"\u{1f600}".repeat(150), 5, Some(2)),
+        Account { created_at: Timestamp::UNIX_EPOCH, ..account(&default, "\\N", 6, None) },
+    ];
+    for account in [&ram].into_iter().chain(&rest) {
+        base.accounts.add(account).await.unwrap();
+    }
+    ram
+}
+
+async fn credentials(base: &Base, ram: &Account) -> SecretHash {
+    let (later, token) = (Some(after(begin(), Duration::from_hours(24))), CredentialKind::UserToken(ram.id));
+    let kinds = [
+        (token, None, None),
+        (token, later, None),
+        (CredentialKind::Key(Scope::Verify), None, Some(begin())),
+        (CredentialKind::Key(Scope::Admin), later, later),
+    ];
+    let mut hashes = Vec::new();
+    for ((kind, expires_at, revoked_at), seed) in kinds.into_iter().zip(10..) {
+        let entropy = SeededEntropy::new(seed);
+        let credential = Credential {
+            id: CredentialId::new(begin(), &entropy).unwrap(),
+            application: ram.application.clone(),
+            kind,
+            created_at: begin(),
+            expires_at,
+            revoked_at,
+        };
+        let hash = CredentialSecret::new(kind, &entropy).unwrap().hash();
+        base.credentials.issue(&credential, &hash).await.unwrap();
+        hashes.push(hash);
+    }
+    hashes[0]
+}
+
+async fn insert(base: &Base, verification: &Verification) {
+    assert_eq!(base.verifications.insert(verification).await.unwrap(), Inserted::Stored);
+}
+
+/// Every state with every state of a delivery, every purpose.
+async fn every_state(base: &Base, ram: &Account) {
+    let at = after(begin(), Duration::from_millis(1_234_567));
+    let states = [
+        State::Pending,
+        State::Approved { at },
+        State::Expired { at },
+        State::Canceled { at },
+        State::Locked { at },
+    ];
+    let mut number = 100;
+    for state in states {
+        for (delivery_state, purpose) in DeliveryState::ALL.into_iter().zip(Purpose::ALL) {
+            number += 1;
+            let now = after(begin(), Duration::from_millis(number));
+            let mut one = begun(&subject(Some(ram), number, purpose), Some(&ram.username), number, now);
+            one.state = state;
+            one.version = 3;
+            one.delivery = Delivery { number: 2, state: delivery_state, at };
+            insert(base, &one).await;
+        }
+    }
+}
+
+/// Those that have what others have not: no account, every text, no waits, the greatest and the smallest numbers.
+async fn odd_verifications(base: &Base) {
+    let of = |number: u64| begun(&subject(None, number, Purpose::Login), None, number, begin());
+    let mut texts = of(201);
+    texts.message = MessageOptions {
+        locale: Locale::Nepali,
+        app_hash: Some(AppHash::parse("FA+9q/X9VSu").unwrap()),
+        origin: Some(Origin::parse("https://shop.example.com").unwrap()),
+    };
+    texts.generation.length = CodeLength::new(10).unwrap();
+
+    let mut least = of(202);
+    least.budget = Budget {
+        lifetime: Duration::ZERO,
+        renew_below: Duration::ZERO,
+        checks_max: 0,
+        cooldowns: Vec::new().into(),
+    };
+    // A clock that stood at the beginning of its time.
+    for instant in [&mut least.created_at, &mut least.sent_at, &mut least.resend_at, &mut least.delivery.at] {
+        *instant = Timestamp::UNIX_EPOCH;
+    }
+    least.generation.expires_at = Timestamp::from_millisecond(-1).unwrap();
+
+    let mut most = of(203);
+    // What PostgreSQL's `integer` holds.
+    let most_of_a_count = i32::MAX.unsigned_abs();
+    most.version = most_of_a_count;
+    most.sends_used = most_of_a_count;
+    most.checks_used = most_of_a_count;
+    most.delivery.number = most_of_a_count;
+    most.budget = Budget {
+        lifetime: Duration::from_millis(i64::MAX.unsigned_abs()),
+        renew_below: Duration::from_millis(i64::MAX.unsigned_abs()),
+        checks_max: most_of_a_count,
+        cooldowns: vec![Duration::from_secs(60), Duration::from_millis(1), Duration::from_hours(24)].into(),
+    };
+    // The last second that our instants reach.
+    let last = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
+    most.generation.expires_at = last;
+    most.resend_at = last;
+    for one in [texts, least, most] {
+        insert(base, &one).await;
+    }
+}
+
+/// The ledger: phones on days, with short codes and long ones.
+async fn wrong_checks(base: &Base, ram: &Account) -> Verification {
+    let mut last = None;
+    for (number, days) in [(301, 0), (302, 0), (303, 2)] {
+        let mut one =
+            begun(&subject(Some(ram), number, Purpose::Contact), Some(&ram.username), number, begin());
+        insert(base, &one).await;
+        for class in [GuessClass::Short, GuessClass::Short, GuessClass::Long] {
+            let day = Day::of(after(begin(), Duration::from_hours(24) * days));
+            let guess = Guess { day, class, wrong: true, short_ceiling: 40, ceiling: 10 };
+            let next = step(&one, Command::Check { matches: false }, begin()).next;
+            let change = Change { next: &next, expected: one.version, guess: Some(guess) };
+            assert_eq!(base.verifications.save(&change).await.unwrap(), Saved::Stored);
+            one = next;
+        }
+        last = Some(one);
+    }
+    last.unwrap()
+}
+
+/// Two verifications of a subject that began in the same millisecond; the ids tell another order.
+async fn twins(base: &Base, ram: &Account) -> Verification {
+    let subject = subject(Some(ram), 400, Purpose::Contact);
+    let mut twins = [401, 402].map(|seed| begun(&subject, Some(&ram.username), seed, begin()));
+    twins.sort_by_key(|twin| std::cmp::Reverse(twin.id));
+    for twin in &mut twins {
+        twin.state = State::Canceled { at: begin() };
+        insert(base, twin).await;
+    }
+    let [_, younger] = twins;
+    younger
+}

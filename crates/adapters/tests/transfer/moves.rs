@@ -1,0 +1,67 @@
+//! Everything comes over.
+
+use adapters::sql::transfer::RowCounts;
+use domain::ports::Loaded;
+use domain::time::Day;
+use sha2::{Digest as _, Sha256};
+
+use super::furniture::{begin, furnish};
+use super::harness::{Base, Kind, lines};
+
+async fn moves(from: Kind, to: Kind) {
+    let source = Base::new(from).await;
+    let furniture = furnish(&source).await;
+    let (file, exported) = source.exported().await;
+    let counts = RowCounts { accounts: 6, credentials: 4, verifications: 28, wrong_checks: 3 };
+    assert_eq!(exported.rows, counts);
+    assert_eq!(exported.bytes, file.len() as u64);
+    let sha256: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(exported.sha256, sha256);
+
+    let target = Base::new(to).await;
+    assert_eq!(target.import(&file).await.unwrap(), exported);
+    let again = target.export().await;
+    assert_eq!(String::from_utf8(again), String::from_utf8(file), "{from:?} to {to:?}");
+
+    let holder = target.credentials.holder(&furniture.token).await.unwrap().unwrap();
+    assert_eq!(holder.account.as_ref(), Some(&furniture.ram));
+    let today = Day::of(begin());
+    let there = target.verifications.load(furniture.pending.id, today).await.unwrap();
+    let here = source.verifications.load(furniture.pending.id, today).await.unwrap();
+    let Some(Loaded { verification, guesses }) = there else { panic!("it is not there") };
+    assert_eq!(Some(Loaded { verification: verification.clone(), guesses }), here);
+    assert_eq!(verification, furniture.pending);
+    let standing = target.verifications.standing(&furniture.younger.subject, today).await.unwrap();
+    assert_eq!(standing.latest, Some(furniture.younger), "the order within a millisecond is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_comes_over_from_sqlite_to_sqlite() {
+    moves(Kind::Sqlite, Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_comes_over_from_sqlite_to_postgresql() {
+    moves(Kind::Sqlite, Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_comes_over_from_postgresql_to_sqlite() {
+    moves(Kind::Postgres, Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_comes_over_from_postgresql_to_postgresql() {
+    moves(Kind::Postgres, Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_database_is_moved_too() {
+    for kind in Kind::ALL {
+        let (file, moved) = Base::new(kind).await.exported().await;
+        assert_eq!(lines(&file).len(), 2);
+        let target = Base::new(kind).await;
+        assert_eq!(target.import(&file).await.unwrap(), moved);
+        assert_eq!(target.rows().await, RowCounts::default());
+    }
+}

@@ -143,8 +143,8 @@ pub enum Saved {
 /// A change of one verification.
 #[derive(Debug)]
 pub struct Change<'a> {
-    /// The verification from now on. When its version is `expected`, nothing of it changes and only the budget is
-    /// asked.
+    /// The verification from now on. When its version is `expected`, nothing of it changes: the budget is asked, and
+    /// charged when the guess is wrong.
     pub next: &'a Verification,
     /// The version it was made from.
     pub expected: u32,

@@ -93,7 +93,10 @@ fn filled(text: &str, values: &[String]) -> Fallible<String> {
     Ok(filled)
 }
 
-/// What pgbench found once it was warm: before that its connections begin, and plan each statement some times.
+/// PostgreSQL plans a prepared statement anew for its first five runs on a connection.
+const COLD_TURNS: usize = 10;
+
+/// What pgbench found once it was warm.
 pub(crate) struct Found {
     /// Runs of the script per second.
     pub(crate) rate: f64,
@@ -127,11 +130,12 @@ impl Run<'_> {
         let (mut stdout, stderr) = stdout.zip(stderr).ok_or("pgbench has no output")?;
         let mut told = String::new();
         let listen = async {
-            let (mut tally, mut complaint) = (Tally::default(), String::new());
+            let (mut tally, mut complaint) =
+                (Tally::after(self.warm_up, self.clients * COLD_TURNS), String::new());
             let mut lines = BufReader::new(stderr).lines();
             while let Some(line) = lines.next_line().await? {
                 match Progress::parse(&line) {
-                    Some(progress) => tally.add(&progress, self.warm_up, cpu::of_process(self.server)?),
+                    Some(progress) => tally.add(&progress, cpu::of_process(self.server)?),
                     None => complaint.push_str(&line),
                 }
             }
@@ -178,34 +182,44 @@ impl Progress {
 }
 
 /// What was told behind the warm-up.
-#[derive(Default)]
 struct Tally {
+    warm_up: Duration,
+    /// Runs that there must be in the warm-up.
+    cold_runs: f64,
     begun: Option<(f64, Duration)>,
-    last: Option<(f64, Duration)>,
+    last: f64,
+    last_cpu: Duration,
     runs: f64,
     millis: f64,
 }
 
 impl Tally {
-    fn add(&mut self, progress: &Progress, warm_up: Duration, cpu: Duration) {
-        let now = (progress.at, cpu);
-        if self.begun.is_none() {
-            self.begun = (progress.at >= warm_up.as_secs_f64()).then_some(now);
+    fn after(warm_up: Duration, cold_runs: usize) -> Self {
+        let cold_runs = u32::try_from(cold_runs).map_or(f64::INFINITY, f64::from);
+        Self { warm_up, cold_runs, begun: None, last: 0.0, last_cpu: Duration::ZERO, runs: 0.0, millis: 0.0 }
+    }
+
+    fn add(&mut self, progress: &Progress, cpu: Duration) {
+        let runs = progress.rate * (progress.at - self.last);
+        (self.last, self.last_cpu) = (progress.at, cpu);
+        if self.begun.is_some() {
+            self.runs += runs;
+            self.millis += runs * progress.millis;
             return;
         }
-        let runs = progress.rate * (progress.at - self.last.or(self.begun).map_or(0.0, |(at, _)| at));
-        self.runs += runs;
-        self.millis += runs * progress.millis;
-        self.last = Some(now);
+        self.cold_runs -= runs;
+        if self.cold_runs <= 0.0 && progress.at >= self.warm_up.as_secs_f64() {
+            self.begun = Some((progress.at, cpu));
+        }
     }
 
     fn found(&self) -> Option<Found> {
-        let ((begun, cpu_begun), (ended, cpu_ended)) = self.begun.zip(self.last)?;
+        let (begun, cpu_begun) = self.begun.filter(|_| self.runs > 0.0)?;
         let per_run = |total: Duration| Duration::try_from_secs_f64(total.as_secs_f64() / self.runs).ok();
         Some(Found {
-            rate: self.runs / (ended - begun),
+            rate: self.runs / (self.last - begun),
             latency: Duration::try_from_secs_f64(self.millis / self.runs / 1e3).ok()?,
-            cpu: per_run(cpu_ended.saturating_sub(cpu_begun))?,
+            cpu: per_run(self.last_cpu.saturating_sub(cpu_begun))?,
         })
     }
 }
@@ -246,19 +260,16 @@ mod tests {
 
     #[test]
     fn what_came_before_it_was_warm_does_not_count() {
-        let mut tally = Tally::default();
-        for (second, line) in [
+        let mut tally = Tally::after(Duration::from_secs(1), 15);
+        let lines = [
             "progress: 1.0 s, 5.0 tps, lat 900.000 ms stddev 1.0, 0 failed",
             "progress: 2.0 s, 10.0 tps, lat 500.000 ms stddev 1.0, 0 failed",
             "progress: 3.0 s, 100.0 tps, lat 10.000 ms stddev 1.0, 0 failed",
             "progress: 4.0 s, 300.0 tps, lat 20.000 ms stddev 1.0, 0 failed",
-        ]
-        .iter()
-        .zip(1_u64..)
-        .map(|(line, second)| (second, line))
-        {
+        ];
+        for (line, second) in lines.into_iter().zip(1..) {
             let progress = Progress::parse(line).unwrap();
-            tally.add(&progress, Duration::from_secs(2), Duration::from_millis(second * 100));
+            tally.add(&progress, Duration::from_millis(second * 100));
         }
         let found = tally.found().unwrap();
         assert!((found.rate - 200.0).abs() < 0.1, "{}", found.rate);

@@ -1,7 +1,7 @@
 //! Why a call got no answer. Owns what of a server's words may be repeated: a key, an argument or a password never.
 
 use domain::ports::{Dependency, PortError};
-use redis::{RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError};
 
 use super::options::RedisAddress;
 
@@ -65,8 +65,10 @@ pub(super) enum Answer {
     Moved(RedisAddress),
     /// The key is about to move and may be elsewhere; nothing was done.
     Ask(RedisAddress),
-    /// The server is a replica, or has lost its master or its cluster; nothing was done.
+    /// The server is a replica; nothing was done.
     NotMaster,
+    /// The cluster has lost too many of its nodes to go on, or its replicas have not taken over yet; nothing was done.
+    ClusterDown,
     /// It wants a login.
     NoLogin,
     /// The key holds something else than a counter.
@@ -80,7 +82,12 @@ impl Answer {
     const fn hint(&self) -> &'static str {
         match self {
             Self::Moved(_) | Self::Ask(_) => " (another node of its cluster keeps this key)",
-            Self::NoScript | Self::NotMaster | Self::NoLogin | Self::WrongType | Self::Other => "",
+            Self::NoScript
+            | Self::NotMaster
+            | Self::ClusterDown
+            | Self::NoLogin
+            | Self::WrongType
+            | Self::Other => "",
         }
     }
 }
@@ -88,22 +95,17 @@ impl Answer {
 impl Failure {
     /// What a server answered.
     pub(super) fn answered(address: &RedisAddress, error: &RedisError) -> Self {
-        let kind = match error.kind() {
-            redis::ErrorKind::Server(ServerErrorKind::NoScript) => Answer::NoScript,
-            redis::ErrorKind::Server(ServerErrorKind::Moved) => {
-                redirect(address, error).map_or(Answer::Other, Answer::Moved)
-            }
-            redis::ErrorKind::Server(ServerErrorKind::Ask) => {
-                redirect(address, error).map_or(Answer::Other, Answer::Ask)
-            }
-            redis::ErrorKind::Server(
-                ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::ClusterDown,
-            ) => Answer::NotMaster,
-            _ if error.code() == Some("NOAUTH") => Answer::NoLogin,
+        let (code, elsewhere) = (error.code().unwrap_or_default(), redirect(address, error));
+        let kind = match (code, elsewhere) {
+            ("NOSCRIPT", _) => Answer::NoScript,
+            ("MOVED", Some(elsewhere)) => Answer::Moved(elsewhere),
+            ("ASK", Some(elsewhere)) => Answer::Ask(elsewhere),
+            ("READONLY" | "MASTERDOWN", _) => Answer::NotMaster,
+            ("CLUSTERDOWN", _) => Answer::ClusterDown,
+            ("NOAUTH", _) => Answer::NoLogin,
+            ("WRONGTYPE", _) => Answer::WrongType,
             // Before Redis 7 the code of a script's error is within the text of another one.
-            _ if [error.code(), error.detail()].iter().flatten().any(|text| text.contains("WRONGTYPE")) => {
-                Answer::WrongType
-            }
+            _ if error.detail().is_some_and(|text| text.contains("WRONGTYPE")) => Answer::WrongType,
             _ => Answer::Other,
         };
         Self::Refused { address: address.clone(), kind, why: words(error) }
@@ -131,7 +133,7 @@ impl Failure {
             | Self::Lost { .. }
             | Self::Uncovered => true,
             Self::Refused { kind, .. } => match kind {
-                Answer::Moved(_) | Answer::NotMaster => true,
+                Answer::Moved(_) | Answer::NotMaster | Answer::ClusterDown => true,
                 Answer::NoScript | Answer::Ask(_) | Answer::NoLogin | Answer::WrongType | Answer::Other => {
                     false
                 }
@@ -164,10 +166,8 @@ fn redirect(from: &RedisAddress, error: &RedisError) -> Option<RedisAddress> {
 fn words(error: &RedisError) -> String {
     const LENGTH_MAX: usize = 120;
     let Some(code) = error.code() else {
-        return match error.kind() {
-            redis::ErrorKind::Io | redis::ErrorKind::Client => one_line(&error.to_string()),
-            _ => error.category().to_owned(),
-        };
+        let of_the_system = matches!(error.kind(), ErrorKind::Io | ErrorKind::Client);
+        return if of_the_system { one_line(&error.to_string()) } else { error.category().to_owned() };
     };
     let detail = error.detail().unwrap_or_default();
     let end = detail.find(['\'', '"', '`', ':', ';', ',', '{']).unwrap_or(detail.len());
@@ -196,10 +196,8 @@ mod tests {
     }
 
     fn kind(line: &str) -> Answer {
-        match answer(line) {
-            Failure::Refused { kind, .. } => kind,
-            other => panic!("{other:?}"),
-        }
+        let Failure::Refused { kind, .. } = answer(line) else { panic!("an answer is one: {line}") };
+        kind
     }
 
     #[test]
@@ -209,7 +207,7 @@ mod tests {
         assert_eq!(kind("MOVED 3999 :7001"), Answer::Moved(elsewhere("cache")));
         assert_eq!(kind("ASK 3999 ::1:7001"), Answer::Ask(elsewhere("::1")));
         assert_eq!(kind("MOVED nowhere"), Answer::Other);
-        assert_eq!(kind("CLUSTERDOWN The cluster is down"), Answer::NotMaster);
+        assert_eq!(kind("CLUSTERDOWN The cluster is down"), Answer::ClusterDown);
         assert_eq!(kind("READONLY You can't write against a read only replica."), Answer::NotMaster);
     }
 

@@ -92,11 +92,12 @@ impl Range {
             return None;
         };
         let [host, Value::Int(port), ..] = master.as_slice() else { return None };
-        let host = match host {
-            Value::Nil => asked.host.clone(),
-            Value::BulkString(host) if host.is_empty() => asked.host.clone(),
-            Value::BulkString(host) => String::from_utf8(host.clone()).ok().filter(|host| host != "?")?,
-            _ => return None,
+        let host: Option<String> = redis::from_redis_value_ref(host).ok()?;
+        let host = match host.as_deref() {
+            None | Some("") => asked.host.clone(),
+            // A node that is to be called by a name and has none.
+            Some("?") => return None,
+            Some(host) => host.to_owned(),
         };
         let slot = |number: &i64| Slot::try_from(*number).ok().filter(|slot| *slot < SLOTS);
         let master = RedisAddress { host, port: u16::try_from(*port).ok()? };

@@ -91,7 +91,7 @@ impl Sender {
 
     /// What a send to this phone takes.
     pub(crate) fn send(&self, phone: u64, attempt: u64) -> Vec<Take> {
-        let phone = Phone::from_digits(977_984_000_0000 + phone).unwrap();
+        let phone = Phone::from_digits(9_779_840_000_000 + phone).unwrap();
         let fingerprint = PhoneKey::new(&[7; 32]).unwrap().fingerprint(phone);
         let application = ApplicationId::default_application();
         let parties = SendParties { application: &application, account: self.account, phone: fingerprint };

@@ -1,5 +1,6 @@
 //! Passwords: who has the right one gets in, and nobody reads it anywhere.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use adapters::redis::{RedisCounters, RedisMode, RedisOptions};
@@ -109,12 +110,12 @@ async fn nothing_tells_a_password_or_whom_a_counter_is_about() {
         (format!("ram:{IN_URL}"), RedisMode::Sentinel { master_name: "mymaster".to_owned() }),
     ] {
         let options = RedisOptions::from_url(&url(&server, &login), mode).unwrap();
-        told.push_str(&format!("{options:?} {} ", options.shown()));
+        write!(told, "{options:?} {} ", options.shown()).unwrap();
         let counters = RedisCounters::new(options);
-        told.push_str(&format!("{counters:?} "));
+        write!(told, "{counters:?} ").unwrap();
         for _ in 0..2 {
             if let Err(error) = counters.take(&send, begin()).await {
-                told.push_str(&format!("{error:?} {} ", chain(&error)));
+                write!(told, "{error:?} {} ", chain(&error)).unwrap();
             }
         }
     }
@@ -125,7 +126,7 @@ async fn nothing_tells_a_password_or_whom_a_counter_is_about() {
         fault(&server);
         for _ in 0..4 {
             if let Err(error) = counters.take(&send, begin()).await {
-                told.push_str(&format!("{error:?} {} ", chain(&error)));
+                write!(told, "{error:?} {} ", chain(&error)).unwrap();
             }
         }
         assert!(bounded_take(&counters, &[], begin()).await.is_some());

@@ -61,7 +61,7 @@ async fn a_refusal_is_one_even_when_it_cannot_be_undone() {
     assert_eq!(room(&everybody, &sender.by_account_only(8), phone, begin()).await, 8, "the account is full");
     let taken = counters.take(&sender.send(phone, 1), at(60_000)).await.unwrap();
     let Taken::Refused { name, retry_after } = taken else { panic!("the account has no room") };
-    assert_eq!((name.as_str(), retry_after), ("sends-per-account", Duration::from_millis(540_000)));
+    assert_eq!((name.as_str(), retry_after), ("sends-per-account", Duration::from_mins(9)));
     assert!(hear().contains("was not undone"), "somebody is told");
     let left = room(&everybody, &Sender::to_phone_only(4), phone, at(60_000)).await;
     assert_eq!(left, 3, "the count stays");

@@ -29,11 +29,11 @@ pub enum PortErrorKind {
     /// It may work later. A read did nothing; of a write it is not known whether it happened, and a caller who asks again
     /// finds out.
     Unavailable,
-    /// What is stored makes no sense; somebody has to look.
+    /// What is stored makes no sense; somebody has to look. Nothing was written.
     Inconsistent,
 }
 
-/// A port could not keep its promise. Whether a write happened is unknown only where the method says so.
+/// A port could not keep its promise. What that means for a write, its kind says.
 #[derive(Debug, thiserror::Error)]
 #[error("the {} {}", .dependency.as_str(), match .kind { PortErrorKind::Unavailable => "is unavailable", PortErrorKind::Inconsistent => "holds something that makes no sense" })]
 pub struct PortError {

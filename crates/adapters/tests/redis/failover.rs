@@ -135,7 +135,7 @@ async fn a_cluster_survives(fault: Fault) {
     }
     let key = format!("{{{}}}", Sender::to_phone_only(MAX).send(struck[0], 0)[0].key.about());
     until(FAILOVER, async || cluster.master_of(&key).await == 3).await;
-    let took = until(AFTERWARDS, async || {
+    until(AFTERWARDS, async || {
         let mut works = true;
         for phone in &struck {
             let send = Sender::to_phone_only(MAX).send(*phone, 1_000_000);
@@ -144,7 +144,6 @@ async fn a_cluster_survives(fault: Fault) {
         works
     })
     .await;
-    eprintln!("{took:?} after the failover");
     let before: u32 = load
         .seen
         .lock()
@@ -159,7 +158,6 @@ async fn a_cluster_survives(fault: Fault) {
     }
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let seen = load.end().await;
-    eprintln!("{seen:#?}");
     let failed: u32 =
         seen.iter().filter(|(phone, _)| struck.contains(phone)).map(|(_, seen)| seen.failed).sum();
     assert_eq!(failed, before, "after the failover no call fails");
@@ -201,8 +199,7 @@ async fn sentinels_find_another_master(fault: Fault) {
         Fault::Frozen => servers.freeze_master(),
     };
     until(FAILOVER, async || servers.master() != old).await;
-    let took = until_it_counts(&counters, AFTERWARDS).await;
-    eprintln!("{took:?} after the failover");
+    until_it_counts(&counters, AFTERWARDS).await;
     match fault {
         Fault::Killed => servers.node(old).restart().await,
         Fault::Frozen => servers.node(old).thaw(),

@@ -48,7 +48,6 @@ async fn races_never_exceed_a_limit(space: &KeySpace, mode: &RedisMode, fewest: 
 
     let sender = Sender::with_account(1, 20);
     let taken = race(&replicas, &sender, |_| 2).await;
-    eprintln!("{taken} of 20");
     assert!((fewest..=20).contains(&taken), "{taken} sends to one phone that allows 20");
     let left = room(one, &Sender::to_phone_only(20), 2, at(10)).await;
     assert_eq!(left, 20 - taken, "nothing of a refused send is left with the phone");
@@ -57,7 +56,6 @@ async fn races_never_exceed_a_limit(space: &KeySpace, mode: &RedisMode, fewest: 
 
     let sender = Sender::with_account(2, 30);
     let taken = race(&replicas, &sender, |number| number + 100).await;
-    eprintln!("{taken} of 30");
     assert!((fewest..=30).contains(&taken), "sends to {taken} phones of an account that may have 30");
     let left = room(one, &sender.by_account_only(60), 3, at(10)).await;
     assert_eq!(left, 60 - taken, "nothing of a refused send is left with the account");

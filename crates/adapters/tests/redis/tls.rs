@@ -2,10 +2,10 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 
 use adapters::redis::{RedisCounters, RedisMode, RedisOptions};
 use domain::ports::{Counters, chain};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use servers::own::Redis;
 use tempfile::TempDir;
 
@@ -14,17 +14,15 @@ use super::harness::{Sender, begin, beside, counters_at, is_taken};
 /// Makes a root, and a certificate under it for this machine.
 fn certificates() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let openssl = |arguments: &str| {
-        let made = Command::new("openssl").args(arguments.split(' ')).current_dir(directory.path()).output();
-        let made = made.expect("this test needs the program `openssl`");
-        assert!(made.status.success(), "openssl: {}", String::from_utf8_lossy(&made.stderr));
-    };
-    let new_key = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
-    openssl(&format!("{new_key} -subj /CN=root -keyout root.key -out root.pem"));
-    openssl(&format!(
-        "{new_key} -subj /CN=redis -keyout server.key -out server.pem -CA root.pem -CAkey root.key -addext \
-         subjectAltName=IP:127.0.0.1,DNS:localhost -addext basicConstraints=critical,CA:FALSE"
-    ));
+    let write = |name: &str, pem: String| std::fs::write(directory.path().join(name), pem).unwrap();
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_key = KeyPair::generate().unwrap();
+    write("root.pem", root.self_signed(&root_key).unwrap().pem());
+    let key = KeyPair::generate().unwrap();
+    let server = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
+    write("server.pem", server.signed_by(&key, &Issuer::new(root, root_key)).unwrap().pem());
+    write("server.key", key.serialize_pem());
     directory
 }
 

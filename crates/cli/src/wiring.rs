@@ -122,7 +122,9 @@ impl Store {
     /// The ports that it keeps.
     fn ports(&self) -> (Arc<dyn VerificationStore>, Arc<dyn AccountStore>, Arc<dyn CredentialStore>) {
         match self {
-            Self::Sqlite(store) => (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone())),
+            Self::Sqlite(store) => {
+                (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone()))
+            }
             Self::Postgres(store) => {
                 (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone()))
             }

@@ -59,8 +59,10 @@ impl Reader {
             self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
         }
         let key = if value.is_none() && file_is_set { keys.file } else { keys.value };
-        let in_file = || Some(Raw::Text(Zeroizing::new(self.file_of(keys.file, &path?)?.expose().to_owned())));
-        let setting = value.or_else(in_file).and_then(|raw| self.reported(key, T::read(&raw))).unwrap_or(default);
+        let in_file =
+            || Some(Raw::Text(Zeroizing::new(self.file_of(keys.file, &path?)?.expose().to_owned())));
+        let setting =
+            value.or_else(in_file).and_then(|raw| self.reported(key, T::read(&raw))).unwrap_or(default);
         // What is in a file is not shown: the two keys together would not be a configuration.
         self.shown.insert(keys.value, if file_is_set { Value::Null } else { setting.shown() });
         Found { key, value: setting }

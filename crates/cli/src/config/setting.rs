@@ -301,9 +301,22 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in
-            ["", "s", "ms", "-1s", "-1ms", "+1ms", "1.5h", "10 m", "10min", "1h30m", "१०m", "99999999999999999999s", "99999999999999999999ms", "365001d"]
-        {
+        for text in [
+            "",
+            "s",
+            "ms",
+            "-1s",
+            "-1ms",
+            "+1ms",
+            "1.5h",
+            "10 m",
+            "10min",
+            "1h30m",
+            "१०m",
+            "99999999999999999999s",
+            "99999999999999999999ms",
+            "365001d",
+        ] {
             assert!(Duration::read(&Raw::Text(text.to_owned().into())).is_err(), "{text}");
         }
         assert!(Duration::read(&Raw::Integer(-1)).is_err());

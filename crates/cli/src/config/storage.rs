@@ -179,10 +179,11 @@ impl Setting for CountersUrl {
     fn shown(&self) -> Value {
         match self {
             Self::Database => json!("database"),
-            // A text that is no URL is a fault, and then nothing is shown.
-            Self::Redis(text) => RedisOptions::from_url(text, RedisMode::Cluster)
-                .or_else(|_| RedisOptions::from_url(text, RedisMode::Single))
-                .map_or(Value::Null, |options| json!(options.shown())),
+            // As sentinels, which take the most; a text that is no URL is a fault, and then nothing is shown.
+            Self::Redis(text) => {
+                RedisOptions::from_url(text, RedisMode::Sentinel { master_name: String::new() })
+                    .map_or(Value::Null, |options| json!(options.shown()))
+            }
         }
     }
 }

@@ -38,6 +38,19 @@ pub(crate) fn of_threads(name: &str) -> Fallible<Duration> {
     Ok(TICK * ticks)
 }
 
+/// The CPU time so far that this machine was not idle, all its CPUs together.
+pub(crate) fn of_machine() -> Fallible<Duration> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let fields = text.lines().next().and_then(|line| line.strip_prefix("cpu "));
+    let fields: Vec<u64> = fields.unwrap_or_default().split_whitespace().flat_map(str::parse).collect();
+    // The fourth and the fifth are idle; behind the eighth are parts of the first two.
+    let [user, nice, system, _, _, interrupt, soft_interrupt, stolen, ..] = fields.as_slice() else {
+        return Err("/proc/stat is not as proc(5) says".into());
+    };
+    // Of all CPUs since the machine started: more ticks than fit into 32 bits.
+    Ok(Duration::from_millis(10 * (user + nice + system + interrupt + soft_interrupt + stolen)))
+}
+
 /// The parent of a process.
 pub(crate) fn parent_of(pid: u32) -> Fallible<u32> {
     Ok(Stat::read(&format!("/proc/{pid}/stat"))?.parent)

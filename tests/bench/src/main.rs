@@ -47,7 +47,7 @@ struct Arguments {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: u32,
     /// How long starts warm everything up before that.
-    #[arg(long, default_value_t = 2, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     warm_up: u64,
     /// Connections, each with one call at a time.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=250))]

@@ -135,6 +135,7 @@ fn phases(stages: &[(&str, Option<&Stage>)]) -> Table {
         "max ms",
         "CPU us per call",
         "load thread",
+        "others, CPUs",
     ]);
     for (name, stage) in stages {
         let Some(stage) = stage else { continue };
@@ -152,6 +153,7 @@ fn phases(stages: &[(&str, Option<&Stage>)]) -> Table {
                 millis(1000),
                 cpu.collect::<Vec<_>>().join(", "),
                 format!("{:.0} %", figures.load_share() * 100.0),
+                format!("{:.1}", figures.others()),
             ]);
         }
     }
@@ -170,6 +172,7 @@ fn figures(figures: &Figures) -> Value {
         "max_ms": millis(1000),
         "cpu_us": cpu.collect::<serde_json::Map<_, _>>(),
         "load_share": figures.load_share(),
+        "other_cpus": figures.others(),
     })
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Figures {
     pub(crate) phase: Phase,
     /// CPU time of the whole phase, by who used it.
     pub(crate) cpu: Vec<(&'static str, Duration)>,
+    /// CPU time of the whole phase of everything else on this machine.
+    pub(crate) others: Duration,
 }
 
 impl Setting {
@@ -65,12 +67,12 @@ impl Setting {
         let meter = Meter { processes: [&[("service", service.pid)], servers].concat() };
         let before = meter.read()?;
         let (phase, started) = load.starts(self.bounds).await?;
-        let starts = Figures { phase, cpu: meter.since(&before)? };
+        let starts = meter.figures(phase, &before)?;
 
         let codes = self.gateway.take_codes();
         let before = meter.read()?;
         let phase = load.checks(started, codes).await?;
-        let checks = Figures { phase, cpu: meter.since(&before)? };
+        let checks = meter.figures(phase, &before)?;
 
         let log = service.stop().await?;
         if !log.is_empty() {
@@ -85,22 +87,30 @@ struct Meter {
     processes: Vec<(&'static str, u32)>,
 }
 
-type Reading = Vec<(&'static str, Duration)>;
+/// CPU times so far.
+struct Reading {
+    known: Vec<(&'static str, Duration)>,
+    machine: Duration,
+}
 
 impl Meter {
     fn read(&self) -> Fallible<Reading> {
-        let mut reading = Reading::new();
+        let mut known = Vec::new();
         for (name, pid) in &self.processes {
-            reading.push((name, cpu::of_process(*pid)?));
+            known.push((*name, cpu::of_process(*pid)?));
         }
-        reading.push(("simulator", cpu::of_threads(GATEWAY_THREADS)?));
-        reading.push(("load", cpu::of_threads(LOAD_THREADS)?));
-        Ok(reading)
+        known.push(("simulator", cpu::of_threads(GATEWAY_THREADS)?));
+        known.push(("load", cpu::of_threads(LOAD_THREADS)?));
+        Ok(Reading { known, machine: cpu::of_machine()? })
     }
 
-    fn since(&self, before: &Reading) -> Fallible<Reading> {
-        let pairs = self.read()?.into_iter().zip(before);
-        Ok(pairs.map(|((name, now), (_, then))| (name, now.saturating_sub(*then))).collect())
+    fn figures(&self, phase: Phase, before: &Reading) -> Fallible<Figures> {
+        let now = self.read()?;
+        let pairs = now.known.into_iter().zip(&before.known);
+        let cpu: Vec<_> = pairs.map(|((name, now), (_, then))| (name, now.saturating_sub(*then))).collect();
+        let known = cpu.iter().map(|(_, used)| *used).sum();
+        let others = now.machine.saturating_sub(before.machine).saturating_sub(known);
+        Ok(Figures { phase, cpu, others })
     }
 }
 
@@ -115,5 +125,10 @@ impl Figures {
     pub(crate) fn load_share(&self) -> f64 {
         let used = self.cpu.iter().find(|(name, _)| *name == "load").map(|(_, used)| used.as_secs_f64());
         used.unwrap_or_default() / self.phase.took.as_secs_f64()
+    }
+
+    /// How many CPUs everything else on this machine has kept busy.
+    pub(crate) fn others(&self) -> f64 {
+        self.others.as_secs_f64() / self.phase.took.as_secs_f64()
     }
 }

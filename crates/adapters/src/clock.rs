@@ -20,7 +20,10 @@ use crate::sql::PostgresStore;
 const INTERVAL: Duration = Duration::from_secs(5);
 /// How often it is asked for one measurement; the answer that came fastest counts.
 const SAMPLES: usize = 3;
-/// A distance from which on the operator should look after the machine's clock.
+/// A measurement that may be more wrong than this is not believed: a database under load takes its time before it looks
+/// at its clock.
+const ERROR_MAX_MILLIS: i64 = 250;
+/// A distance, or a change of it, from which on the operator should look after the machine's clock.
 const NOTEWORTHY: Duration = Duration::from_millis(500);
 
 /// Something that has the time and has to be asked for it.
@@ -62,14 +65,11 @@ impl SharedClock {
     /// [`PortError`] when the keeper does not answer.
     pub async fn new(own: Arc<dyn Clock>, keeper: Arc<dyn Timekeeper>) -> Result<Arc<Self>, PortError> {
         let clock = Arc::new(Self { own, keeper, ahead_millis: AtomicI64::new(0) });
-        clock.measure().await?;
-        let ahead = clock.ahead_millis.load(Ordering::Relaxed);
-        if Duration::from_millis(ahead.unsigned_abs()) >= NOTEWORTHY {
-            tracing::warn!(
-                ahead_ms = ahead,
-                "the database's clock and this machine's differ; the database's counts"
-            );
+        let first = clock.sample().await?;
+        if first.error_millis > ERROR_MAX_MILLIS {
+            tracing::warn!(error_ms = first.error_millis, "the database was slow to tell the time");
         }
+        clock.go_by(first);
         Ok(clock)
     }
 
@@ -91,20 +91,39 @@ impl SharedClock {
         }
     }
 
+    /// Measures anew, and goes by it unless it is too uncertain.
     async fn measure(&self) -> Result<(), PortError> {
-        let mut best: Option<Distance> = None;
-        for _ in 0..SAMPLES {
-            let asked = self.own.now();
-            let time = self.keeper.time().await?;
-            let sample = distance(asked, time, self.own.now());
-            if best.is_none_or(|best| sample.error_millis < best.error_millis) {
-                best = Some(sample);
-            }
-        }
-        if let Some(best) = best {
-            self.ahead_millis.store(best.ahead_millis, Ordering::Relaxed);
+        let distance = self.sample().await?;
+        if distance.error_millis <= ERROR_MAX_MILLIS {
+            self.go_by(distance);
         }
         Ok(())
+    }
+
+    /// The best of a few samples.
+    async fn sample(&self) -> Result<Distance, PortError> {
+        let mut best = self.sample_once().await?;
+        for _ in 1..SAMPLES {
+            let sample = self.sample_once().await?;
+            if sample.error_millis < best.error_millis {
+                best = sample;
+            }
+        }
+        Ok(best)
+    }
+
+    async fn sample_once(&self) -> Result<Distance, PortError> {
+        let asked = self.own.now();
+        let time = self.keeper.time().await?;
+        Ok(distance(asked, time, self.own.now()))
+    }
+
+    fn go_by(&self, distance: Distance) {
+        let ahead_ms = distance.ahead_millis;
+        let before = self.ahead_millis.swap(ahead_ms, Ordering::Relaxed);
+        if Duration::from_millis(ahead_ms.abs_diff(before)) >= NOTEWORTHY {
+            tracing::warn!(ahead_ms, "the database's clock and this machine's differ; the database's counts");
+        }
     }
 }
 
@@ -211,6 +230,18 @@ mod tests {
         let keeper = keeper(&own);
         keeper.down.store(true, Ordering::Relaxed);
         assert!(SharedClock::new(own, keeper).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_measurement_that_took_too_long_is_not_believed() {
+        let own = Arc::new(ManualClock::at(at(0)));
+        let keeper = keeper(&own);
+        let clock = SharedClock::new(own.clone(), keeper.clone()).await.unwrap();
+        let before = clock.ahead_millis.load(Ordering::Relaxed);
+        own.advance(Duration::from_mins(1));
+        keeper.way_millis.store(4_000, Ordering::Relaxed);
+        clock.measure().await.unwrap();
+        assert_eq!(clock.ahead_millis.load(Ordering::Relaxed), before);
     }
 
     #[test]

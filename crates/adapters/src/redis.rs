@@ -67,8 +67,7 @@ impl RedisCounters {
     pub fn new(options: RedisOptions) -> Self {
         let answer_timeout = options.answer_timeout;
         let shown = options.shown();
-        // A brace would move the part of the key that says where on a cluster it lives.
-        let key_prefix = options.key_prefix.replace(['{', '}'], "");
+        let key_prefix = options.key_prefix.clone();
         let mode = options.mode.clone();
         let first = options.servers.first().cloned();
         let dialer = Arc::new(Dialer::new(options));

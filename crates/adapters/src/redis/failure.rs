@@ -100,12 +100,14 @@ impl Failure {
             ("NOSCRIPT", _) => Answer::NoScript,
             ("MOVED", Some(elsewhere)) => Answer::Moved(elsewhere),
             ("ASK", Some(elsewhere)) => Answer::Ask(elsewhere),
-            ("READONLY" | "MASTERDOWN", _) => Answer::NotMaster,
+            // A master that is cut off from its replicas does not count alone (`min-replicas-to-write`).
+            ("READONLY" | "MASTERDOWN" | "NOREPLICAS", _) => Answer::NotMaster,
             ("CLUSTERDOWN", _) => Answer::ClusterDown,
             ("NOAUTH", _) => Answer::NoLogin,
             ("WRONGTYPE", _) => Answer::WrongType,
             // Before Redis 7 the code of a script's error is within the text of another one.
             _ if error.detail().is_some_and(|text| text.contains("WRONGTYPE")) => Answer::WrongType,
+            _ if error.detail().is_some_and(|text| text.contains("NOREPLICAS")) => Answer::NotMaster,
             _ => Answer::Other,
         };
         Self::Refused { address: address.clone(), kind, why: words(error) }
@@ -209,6 +211,7 @@ mod tests {
         assert_eq!(kind("MOVED nowhere"), Answer::Other);
         assert_eq!(kind("CLUSTERDOWN The cluster is down"), Answer::ClusterDown);
         assert_eq!(kind("READONLY You can't write against a read only replica."), Answer::NotMaster);
+        assert_eq!(kind("NOREPLICAS Not enough good replicas to write."), Answer::NotMaster);
     }
 
     #[test]

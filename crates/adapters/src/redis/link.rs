@@ -48,6 +48,13 @@ struct State {
     silences: u32,
 }
 
+impl State {
+    /// Whether this is the connection in use.
+    fn is(&self, other: &Open) -> bool {
+        self.open.as_ref().is_some_and(|(_, open)| open.is(other))
+    }
+}
+
 impl Link {
     pub(super) fn new(dialer: Arc<Dialer>, target: Target) -> Self {
         Self { dialer, target, flight: Flight::new(Duration::ZERO), state: Mutex::default() }
@@ -84,9 +91,14 @@ impl Link {
             let again: Vec<&Call> = unknown.iter().map(|place| calls[*place]).collect();
             let mut commands = Commands::default();
             commands.push_spelled_out(&again, asking);
-            let second = self.exchange(&address, &mut open, commands, deadline).await?;
-            for (place, answer) in unknown.into_iter().zip(second) {
-                answers[place] = answer;
+            match self.exchange(&address, &mut open, commands, deadline).await {
+                Ok(second) => {
+                    for (place, answer) in unknown.into_iter().zip(second) {
+                        answers[place] = answer;
+                    }
+                }
+                // What the others have taken stays known, and can be undone.
+                Err(failure) => unknown.into_iter().for_each(|place| answers[place] = Err(failure.clone())),
             }
         }
         if answers.iter().any(is_no_master) {
@@ -107,7 +119,7 @@ impl Link {
         let sent = open.connection.send_packed_commands(&pipeline, 0, pipeline.len());
         match timeout_at(deadline, sent).await {
             Ok(Ok(values)) => {
-                locked(&self.state).silences = 0;
+                self.note_answer(open);
                 let answered =
                     |value: Value| value.extract_error().map_err(|error| Failure::answered(address, &error));
                 let mut values: Vec<_> = values.into_iter().map(Some).collect();
@@ -182,9 +194,20 @@ impl Link {
         Ok(())
     }
 
+    /// Stragglers on a connection that was given up say nothing about the next one.
+    fn note_answer(&self, open: &Open) {
+        let mut state = locked(&self.state);
+        if state.is(open) {
+            state.silences = 0;
+        }
+    }
+
     fn note_silence(&self, open: &Open) {
         let silences = {
             let mut state = locked(&self.state);
+            if !state.is(open) {
+                return;
+            }
             state.silences = state.silences.saturating_add(1);
             state.silences
         };

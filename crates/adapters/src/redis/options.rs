@@ -83,7 +83,8 @@ pub struct RedisOptions {
     pub login: Option<RedisLogin>,
     /// The number of the database; 0 on a cluster.
     pub db: u32,
-    /// What every key begins with; braces in it are left out. Default `sparrow-verify`.
+    /// What every key begins with. Without braces, which would move the part that says where on a cluster a key lives.
+    /// Default `sparrow-verify`.
     pub key_prefix: String,
     /// How long making one connection may take. Default 1 s.
     pub connect_timeout: Duration,

@@ -125,6 +125,27 @@ async fn a_right_code_waits_for_the_wrong_one_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_the_guesses_about_one_version_one_counts_also_when_it_changes_nothing() {
+    let place = Place::new().await;
+    let store = place.open().await;
+    let live = inserted(&store, None, 1).await;
+    // Another replica is storing a wrong check, and has not answered yet.
+    let mut foreign = place.foreign().await;
+    foreign.execute("BEGIN").await.unwrap();
+    foreign.execute("UPDATE verifications SET version = version + 1").await.unwrap();
+    let right = {
+        let (store, live) = (store.clone(), live.clone());
+        tokio::spawn(async move {
+            let change = Change { next: &live, expected: live.version, guess: Some(guess(today(), false)) };
+            store.save(&change).await.unwrap()
+        })
+    };
+    waits_for_a_lock(&place).await;
+    foreign.execute("COMMIT").await.unwrap();
+    assert_eq!(right.await.unwrap(), Saved::Conflict, "a right code must not be honored beside a wrong one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_comes_with_the_phone_is_told_of_or_loses_it() {
     for transfer in [false, true] {
         let place = Place::new().await;

@@ -55,9 +55,7 @@ impl Reader {
         let value = self.take(keys.value);
         let path = self.path(keys.file);
         let file_is_set = self.is_set(keys.file);
-        if value.is_some() && file_is_set {
-            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
-        }
+        self.given_twice(keys, value.is_some());
         let key = if value.is_none() && file_is_set { keys.file } else { keys.value };
         let in_file =
             || Some(Raw::Text(Zeroizing::new(self.file_of(keys.file, &path?)?.expose().to_owned())));
@@ -100,8 +98,7 @@ impl Reader {
         let value = self.take(keys.value);
         self.shown.insert(keys.value, if value.is_some() { Value::from(MASK) } else { Value::Null });
         let path = self.path(keys.file);
-        if value.is_some() && self.origins.contains_key(keys.file) {
-            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
+        if self.given_twice(keys, value.is_some()) {
             return None;
         }
         if let Some(value) = value {
@@ -118,8 +115,7 @@ impl Reader {
         let value = self.take(keys.value);
         self.shown.insert(keys.value, Value::Null);
         let path = self.path(keys.file);
-        if value.is_some() && self.origins.contains_key(keys.file) {
-            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
+        if self.given_twice(keys, value.is_some()) {
             return Vec::new();
         }
         let found = |key| move |value| Found { key, value };
@@ -133,6 +129,20 @@ impl Reader {
         let Some(text) = path.and_then(|path| self.file_of(keys.file, &path)) else { return Vec::new() };
         let lines = text.expose().lines().filter(|line| !line.is_empty());
         lines.map(Secret::new).map(found(keys.file)).collect()
+    }
+
+    /// Shows the effective value of a key that was read as something else than it takes effect.
+    pub(super) fn show(&mut self, key: &'static str, value: Value) {
+        self.shown.insert(key, value);
+    }
+
+    /// Whether it is given both as such and in a file, which is a fault.
+    fn given_twice(&mut self, keys: SecretKeys, as_such: bool) -> bool {
+        let twice = as_such && self.is_set(keys.file);
+        if twice {
+            self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
+        }
+        twice
     }
 
     /// A path that is set and not empty.

@@ -107,6 +107,10 @@ impl PostgresAddress {
         }
         let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+        // A password that was not encoded would be taken for a host, a port and a database, and shown.
+        if database.contains(['@', '/']) {
+            return Err(NOT_ENCODED);
+        }
         let (who, hosts) =
             authority.rsplit_once('@').map_or((None, authority), |(who, hosts)| (Some(who), hosts));
         let (user, password) = match who.map(|who| who.split_once(':').unwrap_or((who, ""))) {

@@ -84,6 +84,9 @@ impl Pool {
 
     /// A connection, first come, first served, by `deadline`.
     pub(super) async fn lease(&self, deadline: Instant) -> Result<Lease<'_>, NoConnection> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(NoConnection::Closed);
+        }
         let permit = timeout_at(deadline, self.permits.acquire()).await;
         let permit = permit.map_err(|_| NoConnection::Busy)?.map_err(|_| NoConnection::Closed)?;
         if self.closed.load(Ordering::Acquire) {
@@ -123,7 +126,8 @@ impl Pool {
             if Instant::now() + pause >= deadline {
                 break;
             }
-            sleep(pause).await;
+            // Replicas that have lost the same primary do not come all at once.
+            sleep(pause.mul_f64(rand::random_range(0.5..=1.0))).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
         Err(last)

@@ -12,7 +12,7 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::statements::{APPROVE, ASK, INSERT, SAVE, SAVE_GUESS, SWEEP};
+use self::statements::{APPROVE, ASK, INSERT, IS_THERE, SAVE, SAVE_GUESS, SWEEP};
 use super::Database;
 use super::engine::Query;
 use super::failure::constraint;
@@ -27,9 +27,21 @@ const APPROVALS_MAX: u32 = 3;
 pub(super) async fn insert(database: &Database, new: &Verification) -> Result<Inserted, Failure> {
     let phone = database.vault.seal(new.subject.phone);
     let query = arguments::new_verification(sqlx::query(INSERT), &phone, new);
-    let told = database.run(query, Twice::Harmless).await?;
-    let stored: bool = only(&told.rows)?.try_get(0)?;
-    Ok(if stored { Inserted::Stored } else { Inserted::LiveExists })
+    let stored = match database.run(query, Twice::Harmless).await {
+        Ok(told) => only(&told.rows)?.try_get(0)?,
+        Err(Failure::Database(error)) if constraint(&error) == Some(ID_IS_UNIQUE) => false,
+        Err(failure) => return Err(failure),
+    };
+    // A statement that ran twice meets what it has stored itself. It saw the database as it was when it began, which may
+    // have been before; this one looks anew.
+    if stored || is_there(database, new).await? { Ok(Inserted::Stored) } else { Ok(Inserted::LiveExists) }
+}
+
+const ID_IS_UNIQUE: &str = "verifications_pkey";
+
+async fn is_there(database: &Database, verification: &Verification) -> Result<bool, Failure> {
+    let told = database.run(sqlx::query(IS_THERE).uuid(verification.id.uuid()), Twice::Harmless).await?;
+    Ok(only(&told.rows)?.try_get(0)?)
 }
 
 pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Saved, Failure> {

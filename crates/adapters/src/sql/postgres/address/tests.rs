@@ -96,6 +96,8 @@ fn what_is_no_url_is_refused_without_being_repeated() {
         ("postgres://db/", NO_DATABASE),
         ("postgres://db/?sslmode=require", NO_DATABASE),
         ("postgres://ram:secret%@db/verify", NOT_ENCODED),
+        ("postgres://ram:123/secret@db/verify", NOT_ENCODED),
+        ("postgres://db/verify/secret", NOT_ENCODED),
         ("postgres://ram:secret%2@db/verify", NOT_ENCODED),
         ("postgres://ram:secret%+1@db/verify", NOT_ENCODED),
         ("postgres://ram:secret%ff@db/verify", NOT_ENCODED),

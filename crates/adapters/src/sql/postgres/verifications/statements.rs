@@ -70,8 +70,7 @@ pub(in super::super) const LOAD: &str = concat!(
 );
 
 /// Settles what is pending although its life is over, as [`domain::verification::Command::Settle`] does, and stores the
-/// new one unless another is live: whoever inserts at the same time is waited for. Answers whether it is there; a
-/// statement that had to run twice meets the one that it has stored itself.
+/// new one unless another is live: whoever inserts at the same time is waited for. Answers whether it was stored.
 pub(in super::super) const INSERT: &str = concat!(
     "WITH settled AS (
         UPDATE verifications SET state = 'expired', final_at = $19, version = version + 1
@@ -91,8 +90,11 @@ pub(in super::super) const INSERT: &str = concat!(
     "))) WHERE state = 'pending' DO NOTHING
         RETURNING id
      )
-     SELECT EXISTS (SELECT 1 FROM inserted) OR EXISTS (SELECT 1 FROM verifications WHERE id = $1)"
+     SELECT EXISTS (SELECT 1 FROM inserted)"
 );
+
+/// Whether a verification is there, when its statement may have run twice.
+pub(in super::super) const IS_THERE: &str = "SELECT EXISTS (SELECT 1 FROM verifications WHERE id = $1)";
 
 /// The verification `$1` in the version `$2`. When it is locked, whoever is changing it is waited for; when it has
 /// another version by then, there is none.
@@ -173,8 +175,10 @@ pub(in super::super) const SAVE: &str = concat!(changes!(), " WHERE v.id = $1 AN
 pub(in super::super) const SAVE_GUESS: &str =
     concat!(held!("FOR UPDATE"), room!(), charged!("room"), saved!("room"), outcome!("'stored'"));
 
-/// The same question where nothing changes.
-pub(in super::super) const ASK: &str = concat!(held!(""), room!(), charged!("room"), outcome!("'stored'"));
+/// The same question where nothing changes. Of the guesses about one version one counts: who is changing it is waited for,
+/// and then it is another version.
+pub(in super::super) const ASK: &str =
+    concat!(held!("FOR SHARE"), room!(), charged!("room"), outcome!("'stored'"));
 
 /// Behind the room in the budget comes the phone: `$25` is the account, `$26` the phone, `$27` when it was proved and
 /// `$28` whether another account loses it.

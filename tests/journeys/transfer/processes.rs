@@ -23,7 +23,7 @@ async fn large(directory: &Path, accounts: u64) -> Operator {
     let _ = operator.json(&["db", "migrate"]);
     let options = SqliteConnectOptions::new().filename(&file);
     let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
-    let fill = format!(
+    let statements = format!(
         "INSERT INTO accounts (id, application, username, created_at)
         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {accounts})
         SELECT randomblob(16), 'default', 'user-' || n, 1768464000000 + n FROM n;
@@ -36,7 +36,7 @@ async fn large(directory: &Path, accounts: u64) -> Operator {
              a.created_at, a.created_at, a.created_at, 1, 0, 600000, 180000, 5, '60000,120000,300000'
         FROM accounts a LIMIT {verifications};"
     );
-    sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut connection).await.expect("the rows are right");
+    sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection).await.expect("the rows are right");
     connection.close().await.expect("it was open");
     operator
 }

@@ -3,7 +3,6 @@
 use adapters::sql::transfer::{LineFault, RowCounts, TransferError};
 use domain::ports::chain;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::furniture::furnish;
 use super::harness::{Base, Kind, lines};
@@ -86,7 +85,7 @@ fn with_end(lines: &[Vec<u8>]) -> Vec<u8> {
         };
         *count += 1;
     }
-    let sha256: String = Sha256::digest(rows.concat()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = super::harness::sha256(&rows.concat());
     let end = serde_json::json!({ "end": { "rows": counts, "sha256": sha256 } });
     [rows.concat(), format!("{end}\n").into_bytes()].concat()
 }

@@ -193,12 +193,12 @@ async fn odd_verifications(base: &Base) {
         lifetime: Duration::from_millis(i64::MAX.unsigned_abs()),
         renew_below: Duration::from_millis(i64::MAX.unsigned_abs()),
         checks_max: most_of_a_count,
-        cooldowns: vec![Duration::from_secs(60), Duration::from_millis(1), Duration::from_hours(24)].into(),
+        cooldowns: vec![Duration::from_mins(1), Duration::from_millis(1), Duration::from_hours(24)].into(),
     };
     // The last second that our instants reach.
-    let last = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
-    most.generation.expires_at = last;
-    most.resend_at = last;
+    let end_of_time = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
+    most.generation.expires_at = end_of_time;
+    most.resend_at = end_of_time;
     for one in [texts, least, most] {
         insert(base, &one).await;
     }

@@ -8,6 +8,7 @@ use adapters::sql::transfer::{Import, Moved, Progress, RowCounts, TransferError}
 use adapters::sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::phone_key::PhoneKey;
 use domain::ports::{AccountStore, CredentialStore, VerificationStore};
+use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use tempfile::TempDir;
@@ -197,4 +198,13 @@ pub(crate) fn vault(key: u8) -> PhoneVault {
 /// The lines of a file, each with its end.
 pub(crate) fn lines(file: &[u8]) -> Vec<Vec<u8>> {
     file.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+}
+
+/// The SHA-256 of these bytes, in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

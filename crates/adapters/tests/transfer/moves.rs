@@ -3,7 +3,6 @@
 use adapters::sql::transfer::RowCounts;
 use domain::ports::Loaded;
 use domain::time::Day;
-use sha2::{Digest as _, Sha256};
 
 use super::furniture::{begin, furnish};
 use super::harness::{Base, Kind, lines};
@@ -15,8 +14,7 @@ async fn moves(from: Kind, to: Kind) {
     let counts = RowCounts { accounts: 6, credentials: 4, verifications: 28, wrong_checks: 3 };
     assert_eq!(exported.rows, counts);
     assert_eq!(exported.bytes, file.len() as u64);
-    let sha256: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(exported.sha256, sha256);
+    assert_eq!(exported.sha256, super::harness::sha256(&file));
 
     let target = Base::new(to).await;
     assert_eq!(target.import(&file).await.unwrap(), exported);

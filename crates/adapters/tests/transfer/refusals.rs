@@ -59,16 +59,18 @@ async fn what_is_no_export_is_refused() {
     let (file, _) = Base::new(Kind::Sqlite).await.exported().await;
     assert!(opened(&file).await.is_ok());
     let lines = lines(&file);
+    let long = |byte: u8| vec![byte; 100_000];
+    let (noise, spaces) = (long(0xff), long(b' '));
     let begins: [&[u8]; 9] = [
         b"",
         b"\n",
         b"{}\n",
         b"SQLite format 3\0",
         b"{\"format\":\"something else\",\"version\":1,\"release\":\"1\"}\n",
-        &[0xff; 100_000],
+        &noise,
         &lines[0][..lines[0].len() - 1],
         &lines[1],
-        &[b' '; 100_000],
+        &spaces,
     ];
     for begin in begins {
         assert_eq!(refusal(opened(begin).await), TransferRefusal::NoExport);

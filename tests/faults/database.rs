@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Fleet, Ground, Load};
+use harness::{Fleet, Ground, Load, Outcome};
 
 /// The time within which a failure is told: one call to the database waits for a connection and for its answer (a
 /// second each here, see [`Ground::impatient`]), and a busy machine adds to it.
@@ -16,6 +16,16 @@ async fn fleet(database_url: &str) -> Fleet {
     Fleet::start(&Ground::shared().await.setting("DATABASE__URL", database_url).impatient(), 2).await
 }
 
+async fn goes_through(fleet: &Fleet, load: Load, fault: Instant, back: Instant) -> Outcome {
+    tokio::time::sleep(WELL_WITHIN + WHILE).await;
+    let outcome = load.end().await;
+    outcome.is_as_promised(FAILURES_WITHIN);
+    outcome.has_failures_after(fault);
+    outcome.is_well_again(back, WELL_WITHIN);
+    outcome.is_kept(fleet).await;
+    outcome
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_is_killed_and_restarted() {
     let postgres = servers::own::Postgres::start().await;
@@ -27,12 +37,7 @@ async fn postgres_is_killed_and_restarted() {
     tokio::time::sleep(WHILE).await;
     postgres.restart().await;
     let back = Instant::now();
-    tokio::time::sleep(WELL_WITHIN + WHILE).await;
-    let outcome = load.end().await;
-    outcome.is_as_promised(FAILURES_WITHIN);
-    outcome.has_failures_after(fault);
-    outcome.is_well_again(back, WELL_WITHIN);
-    outcome.is_kept(&fleet).await;
+    let outcome = goes_through(&fleet, load, fault, back).await;
     assert_eq!(outcome.greedy_sends, 5, "the counters are in Redis");
 }
 
@@ -47,12 +52,7 @@ async fn postgres_freezes_and_thaws() {
     tokio::time::sleep(WHILE * 2).await;
     postgres.thaw();
     let back = Instant::now();
-    tokio::time::sleep(WELL_WITHIN + WHILE).await;
-    let outcome = load.end().await;
-    outcome.is_as_promised(FAILURES_WITHIN);
-    outcome.has_failures_after(fault);
-    outcome.is_well_again(back, WELL_WITHIN);
-    outcome.is_kept(&fleet).await;
+    let outcome = goes_through(&fleet, load, fault, back).await;
     assert!(outcome.greedy_sends <= 5, "{}", outcome.greedy_sends);
 }
 
@@ -67,12 +67,7 @@ async fn a_standby_is_promoted_and_found() {
     tokio::time::sleep(WHILE).await;
     postgres.promote().await;
     let back = Instant::now();
-    tokio::time::sleep(WELL_WITHIN + WHILE).await;
-    let outcome = load.end().await;
-    outcome.is_as_promised(FAILURES_WITHIN);
-    outcome.has_failures_after(fault);
-    outcome.is_well_again(back, WELL_WITHIN);
     // Commits were answered when the standby had them: nothing answered is lost.
-    outcome.is_kept(&fleet).await;
+    let outcome = goes_through(&fleet, load, fault, back).await;
     assert!(outcome.greedy_sends <= 5, "{}", outcome.greedy_sends);
 }

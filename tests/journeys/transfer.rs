@@ -7,6 +7,8 @@ use std::path::Path;
 
 use harness::{Finished, Fleet, Ground, directory, run, wrong};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 const PHONE: &str = "+9779841234567";
 
@@ -142,8 +144,8 @@ fn an_export_is_a_file_of_its_owner_or_a_pipe() {
     assert_eq!(new.json(&["account", "list"])["items"].as_array().map(Vec::len), Some(2));
 }
 
-#[test]
-fn what_is_not_to_be_moved_is_refused_and_changes_nothing() {
+#[tokio::test]
+async fn what_is_not_to_be_moved_is_refused_and_changes_nothing() {
     let directory = directory();
     let path = |name: &str| directory.path().join(name);
     let old = Operator::of_file(&path("old.db"));
@@ -192,6 +194,13 @@ fn what_is_not_to_be_moved_is_refused_and_changes_nothing() {
     let _ = new.json(&["db", "import", text(&file)]);
     other_key.is_refused(&["db", "export", text(&path("c"))], "`secrets.phone_key`");
     assert!(!path("c").exists() && !path("c.part").exists());
-    let nowhere = new.run(&["db", "export", text(&path("no/such/directory"))]);
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'of a newer release', true, x'00', 0)";
+    let options = SqliteConnectOptions::new().filename(path("new.db"));
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is there");
+    sqlx::query(newer).execute(&mut connection).await.expect("the table is there");
+    new.is_refused(&["db", "export", text(&path("c"))], "migration 9999");
+    new.is_refused(&["db", "import", text(&file)], "migration 9999");
+    let nowhere = old.run(&["db", "export", text(&path("no/such/directory"))]);
     assert_eq!(nowhere.status.code(), Some(1));
 }

@@ -94,6 +94,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             let asked_to_stop = asked_to_stop.clone();
             async move {
                 end.await;
+                tracing::info!("asked to stop; finishing what is under way");
                 asked_to_stop.get_or_init(Instant::now);
             }
         };
@@ -128,7 +129,6 @@ pub(crate) fn until_signaled() -> Result<impl Future<Output = ()>, CommandError>
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("asked to stop; finishing what is under way");
     })
 }
 

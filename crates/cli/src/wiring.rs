@@ -89,6 +89,26 @@ impl Store {
         })
     }
 
+    /// Opens the database, which must be there and have the schema of this release; changes nothing.
+    ///
+    /// # Errors
+    /// [`WiringError`] when it is not there, is behind, newer or other, or cannot be opened.
+    pub async fn open_current(config: &Config) -> Result<Self, WiringError> {
+        if let DatabaseConfig::Sqlite(options) = &config.database
+            && !options.path.exists()
+        {
+            return Err(WiringError::NoDatabase(options.path.clone()));
+        }
+        let store = Self::open(config).await?;
+        let behind = store.migration_status().await?.iter().filter(|migration| !migration.applied).count();
+        if behind > 0 {
+            return Err(WiringError::SchemaBehind(behind));
+        }
+        // Nothing is left to apply: this only finds a schema that is newer, or other, than this release knows.
+        store.migrate().await?;
+        Ok(store)
+    }
+
     /// Brings the schema up to date.
     ///
     /// # Errors
@@ -171,24 +191,14 @@ pub async fn wire(
     gateway: Option<Arc<dyn SmsGateway>>,
     schema: Schema,
 ) -> Result<Wired, WiringError> {
-    if let (DatabaseConfig::Sqlite(options), Schema::Require) = (&config.database, schema)
-        && !options.path.exists()
-    {
-        return Err(WiringError::NoDatabase(options.path.clone()));
-    }
-    let store = Store::open(config).await?;
-    match schema {
-        Schema::Migrate => store.migrate().await?,
-        Schema::Require => {
-            let behind =
-                store.migration_status().await?.iter().filter(|migration| !migration.applied).count();
-            if behind > 0 {
-                return Err(WiringError::SchemaBehind(behind));
-            }
-            // Nothing is left to apply: this only finds a schema that is newer, or other, than this release knows.
+    let store = match schema {
+        Schema::Migrate => {
+            let store = Store::open(config).await?;
             store.migrate().await?;
+            store
         }
-    }
+        Schema::Require => Store::open_current(config).await?,
+    };
     let (verifications, accounts, credentials) = store.ports();
     let ports = Ports {
         verifications,

@@ -37,7 +37,7 @@ pub(in crate::sql) use {
 };
 
 /// How long one answer of the database may take: it may have to sort a table first, or to look at all of it.
-const SILENCE_MAX: Duration = Duration::from_mins(30);
+pub(in crate::sql) const SILENCE_MAX: Duration = Duration::from_mins(30);
 
 /// What was moved.
 #[derive(Clone, Debug, PartialEq, Eq)]

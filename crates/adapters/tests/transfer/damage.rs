@@ -5,7 +5,7 @@ use domain::ports::chain;
 use serde_json::Value;
 
 use super::furniture::furnish;
-use super::harness::{Base, Kind, lines};
+use super::harness::{Base, Kind, lines, sha256};
 
 /// Imports damaged files into one target after the other, and looks after each whether a row is left behind.
 struct Bench {
@@ -85,8 +85,7 @@ fn with_end(lines: &[Vec<u8>]) -> Vec<u8> {
         };
         *count += 1;
     }
-    let sha256 = super::harness::sha256(&rows.concat());
-    let end = serde_json::json!({ "end": { "rows": counts, "sha256": sha256 } });
+    let end = serde_json::json!({ "end": { "rows": counts, "sha256": sha256(&rows.concat()) } });
     [rows.concat(), format!("{end}\n").into_bytes()].concat()
 }
 

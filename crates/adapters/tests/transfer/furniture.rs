@@ -196,9 +196,9 @@ async fn odd_verifications(base: &Base) {
         cooldowns: vec![Duration::from_mins(1), Duration::from_millis(1), Duration::from_hours(24)].into(),
     };
     // The last second that our instants reach.
-    let end_of_time = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
-    most.generation.expires_at = end_of_time;
-    most.resend_at = end_of_time;
+    let the_end = Timestamp::from_second(Timestamp::MAX.as_second()).unwrap();
+    most.generation.expires_at = the_end;
+    most.resend_at = the_end;
     for one in [texts, least, most] {
         insert(base, &one).await;
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adapters::sql::transfer::{Import, RowCounts, TransferError, TransferRefusal};
+use adapters::sql::transfer::{Import, Moved, RowCounts, Table, TransferError, TransferRefusal};
 use domain::account::{Account, Username};
 use domain::application::ApplicationId;
 use domain::id::AccountId;
@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader, duplex};
 use super::furniture::begin;
 use super::harness::{Base, Kind, Store, foreign, lines, postgres, vault};
 
-/// More than fits into any buffer between a database and a file.
-const MANY: u64 = 5_000;
+/// Half of them do not fit into what an import reads before it writes.
+const MANY: u64 = 14_000;
 
 fn account(seed: u64) -> Account {
     Account {
@@ -26,16 +26,18 @@ fn account(seed: u64) -> Account {
     }
 }
 
-/// An export of so many accounts.
+/// An export of so many accounts with long names.
 async fn file_of(accounts: u64) -> Vec<u8> {
     let base = Base::new(Kind::Sqlite).await;
     base.execute(&format!(
         "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {accounts})
          INSERT INTO accounts (id, application, username, created_at)
-         SELECT randomblob(16), 'default', 'many-' || n, 1768464000000 FROM n"
+         SELECT randomblob(16), 'default', replace(printf('%0140d', n), '0', '\u{1f600}'), 1768464000000 FROM n"
     ))
     .await;
-    base.export().await
+    let file = base.export().await;
+    assert!(accounts < MANY || file.len() > 9 * 1024 * 1024, "{} bytes are too few", file.len());
+    file
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +74,7 @@ async fn interrupted(
     base: &Base,
     file: &[u8],
     meanwhile: impl AsyncFnOnce(),
-) -> Result<adapters::sql::transfer::Moved, TransferError> {
+) -> Result<Moved, TransferError> {
     let (mut feeder, fed) = duplex(1024);
     let (half, rest) = file.split_at(file.len() / 2);
     let feeding = async {
@@ -100,6 +102,43 @@ async fn nobody_sees_a_part_of_an_import() {
         });
         assert_eq!(moved.await.unwrap().rows.accounts, MANY);
         assert_eq!(base.rows().await.accounts, MANY);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_stored_before_a_fault_goes_again() {
+    let file = file_of(MANY).await;
+    for kind in Kind::ALL {
+        let base = Base::new(kind).await;
+        let truncated = base.import(&file[..file.len() - 1]).await;
+        assert!(matches!(truncated, Err(TransferError::Truncated { .. })), "{truncated:?}");
+        assert_eq!(base.rows().await, RowCounts::default());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_a_database_swallows_are_missed() {
+    let file = file_of(2).await;
+    for kind in Kind::ALL {
+        let base = Base::new(kind).await;
+        let statements: &[&str] = match kind {
+            Kind::Sqlite => &["CREATE TRIGGER swallow BEFORE INSERT ON accounts WHEN NEW.username LIKE '%1'
+                BEGIN SELECT RAISE(IGNORE); END"],
+            Kind::Postgres => &[
+                "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                "CREATE TRIGGER swallow BEFORE INSERT ON accounts FOR EACH ROW
+                 WHEN (NEW.username LIKE '%1') EXECUTE FUNCTION swallow()",
+            ],
+        };
+        for statement in statements {
+            base.execute(statement).await;
+        }
+        let swallowed = base.import(&file).await;
+        assert!(
+            matches!(swallowed, Err(TransferError::Stored { table: Table::Accounts, told: 2, stored: 1 })),
+            "{swallowed:?}"
+        );
+        assert_eq!(base.rows().await, RowCounts::default());
     }
 }
 

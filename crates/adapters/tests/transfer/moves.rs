@@ -5,7 +5,7 @@ use domain::ports::Loaded;
 use domain::time::Day;
 
 use super::furniture::{begin, furnish};
-use super::harness::{Base, Kind, lines};
+use super::harness::{Base, Kind, lines, sha256};
 
 async fn moves(from: Kind, to: Kind) {
     let source = Base::new(from).await;
@@ -14,7 +14,7 @@ async fn moves(from: Kind, to: Kind) {
     let counts = RowCounts { accounts: 6, credentials: 4, verifications: 28, wrong_checks: 3 };
     assert_eq!(exported.rows, counts);
     assert_eq!(exported.bytes, file.len() as u64);
-    assert_eq!(exported.sha256, super::harness::sha256(&file));
+    assert_eq!(exported.sha256, sha256(&file));
 
     let target = Base::new(to).await;
     assert_eq!(target.import(&file).await.unwrap(), exported);

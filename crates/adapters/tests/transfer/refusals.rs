@@ -59,18 +59,17 @@ async fn what_is_no_export_is_refused() {
     let (file, _) = Base::new(Kind::Sqlite).await.exported().await;
     assert!(opened(&file).await.is_ok());
     let lines = lines(&file);
-    let long = |byte: u8| vec![byte; 100_000];
-    let (noise, spaces) = (long(0xff), long(b' '));
-    let begins: [&[u8]; 9] = [
+    let begins: [&[u8]; 10] = [
         b"",
         b"\n",
         b"{}\n",
         b"SQLite format 3\0",
         b"{\"format\":\"something else\",\"version\":1,\"release\":\"1\"}\n",
-        &noise,
+        b"{\"format\":\"sparrow-verify-export\",\"version\":0,\"release\":\"1\"}\n",
+        &vec![0xff; 100_000],
         &lines[0][..lines[0].len() - 1],
         &lines[1],
-        &spaces,
+        &vec![b' '; 100_000],
     ];
     for begin in begins {
         assert_eq!(refusal(opened(begin).await), TransferRefusal::NoExport);

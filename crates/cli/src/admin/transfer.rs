@@ -4,7 +4,6 @@
 mod meter;
 mod place;
 
-use std::future::Future;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -13,13 +12,13 @@ use adapters::sql::SqlError;
 use adapters::sql::transfer::{Import, Moved, Table, TransferError};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufRead, AsyncWrite, BufReader};
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::meter::Meter;
 use self::place::Place;
-use crate::config::{Config, DatabaseConfig};
+use crate::config::Config;
 use crate::failure::CommandError;
 use crate::output::{self, Output};
+use crate::serve::until_signaled;
 use crate::wiring::{Store, WiringError};
 
 /// Stands for standard output and standard input.
@@ -30,14 +29,14 @@ const BUFFER_BYTES: usize = 256 * 1024;
 
 /// `db export`.
 pub(super) async fn export(config: &Config, file: &Path, output: Output) -> Result<(), CommandError> {
-    let store = existing(config).await?;
+    let store = Store::open_current(config).await.map_err(unfit)?;
     let mut meter = Meter::new(output, "exported", None);
     let to_standard_output = file == Path::new(STANDARD);
     let moved = if to_standard_output {
         write(&store, &mut tokio::io::stdout(), &mut meter).await?
     } else {
         let mut place = Place::take(file)?;
-        let stopped = stopped()?;
+        let stopped = until_signaled()?;
         let moved = tokio::select! {
             moved = write(&store, place.writer(), &mut meter) => moved?,
             () = stopped => return Err(CommandError::system("stopped", "nothing was exported")),
@@ -61,24 +60,6 @@ pub(super) async fn import(config: &Config, file: &Path, output: Output) -> Resu
     let bytes = opened.metadata().await.map_err(unreadable)?.len();
     let input = BufReader::with_capacity(BUFFER_BYTES, opened);
     read(config, input, Meter::new(output, "imported", Some(bytes)), output).await
-}
-
-/// The database, which must be there and have the schema of this release.
-async fn existing(config: &Config) -> Result<Store, CommandError> {
-    if let DatabaseConfig::Sqlite(options) = &config.database
-        && !options.path.exists()
-    {
-        return Err(WiringError::NoDatabase(options.path.clone()).into());
-    }
-    let store = Store::open(config).await.map_err(unfit)?;
-    let status = store.migration_status().await.map_err(unfit)?;
-    let behind = status.iter().filter(|migration| !migration.applied).count();
-    if behind > 0 {
-        return Err(WiringError::SchemaBehind(behind).into());
-    }
-    // Nothing is left to apply: this only finds a schema that is newer, or other, than this release knows.
-    store.migrate().await.map_err(unfit)?;
-    Ok(store)
 }
 
 async fn write(
@@ -106,8 +87,8 @@ async fn read(
     let vault = PhoneVault::new(&config.secrets.phone_key);
     let not_done = |error| failed("could not import; nothing was changed", error);
     let import = Import::open(file, &vault).await.map_err(not_done)?;
-    let store = Store::open(config).await.map_err(unfit)?;
-    store.migrate().await.map_err(unfit)?;
+    let store = Store::open(config).await.map_err(|error| unfit(error.into()))?;
+    store.migrate().await.map_err(|error| unfit(error.into()))?;
     let mut progress = |progress| meter.show(progress);
     let moved = match &store {
         Store::Sqlite(store) => store.import(import, &mut progress).await,
@@ -128,29 +109,21 @@ fn failed(what: &str, error: TransferError) -> CommandError {
 }
 
 /// A database that is not one for this configuration and this release, or fails.
-fn unfit(error: SqlError) -> CommandError {
-    match &error {
-        SqlError::PhoneKey => CommandError::Refused(format!(
+fn unfit(error: WiringError) -> CommandError {
+    match error {
+        WiringError::Sql(error @ SqlError::PhoneKey) => CommandError::Refused(format!(
             "{error}; set `secrets.phone_key` to that one, or take another database"
         )),
-        SqlError::Newer { .. } | SqlError::Altered { .. } => CommandError::Refused(error.to_string()),
-        SqlError::File { .. } | SqlError::Database(_) | SqlError::Unreachable(_) | SqlError::Migration(_) => {
-            WiringError::from(error).into()
+        WiringError::Sql(error @ (SqlError::Newer { .. } | SqlError::Altered { .. })) => {
+            CommandError::Refused(error.to_string())
         }
+        error @ (WiringError::Sql(_)
+        | WiringError::Clock(_)
+        | WiringError::Gateway(_)
+        | WiringError::NoCounters
+        | WiringError::NoDatabase(_)
+        | WiringError::SchemaBehind(_)) => error.into(),
     }
-}
-
-/// Ends at the first SIGTERM or SIGINT.
-fn stopped() -> Result<impl Future<Output = ()>, CommandError> {
-    let listen =
-        |kind| signal(kind).map_err(|error| CommandError::system("could not listen for signals", error));
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 fn tell(moved: &Moved, output: Output) -> Result<(), CommandError> {

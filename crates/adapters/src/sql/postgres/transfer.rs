@@ -9,23 +9,27 @@ use sqlx::{
     TypeInfo as _,
 };
 use tokio::io::{AsyncBufRead, AsyncWrite};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use self::tuples::Tuples;
 use super::failure::without_values;
 use super::{Database, PostgresStore};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
-    AccountRecord, CredentialRecord, Filling, Import, Moved, Progress, Record, Row, Table, TransferError,
-    TransferRefusal, VerificationRecord, Writing, WrongChecksRecord, in_time,
+    AccountRecord, CredentialRecord, Filling, Import, Moved, Progress, Record, Row, SILENCE_MAX, Table,
+    TransferError, TransferRefusal, VerificationRecord, Writing, WrongChecksRecord, in_time,
 };
 
 /// What a transfer asks of its connection. A statement runs as long as it takes, and so does the other end of a pipe;
-/// whoever else writes has to be gone soon. All of a table is read, which is not what indexes are for.
+/// whoever else writes has to be gone soon.
 const SETTINGS: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-     SET lock_timeout = '5s'; SET enable_seqscan = on";
+     SET lock_timeout = '5s'";
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// All of a table is read, which is not what indexes are for. Whoever fills tables stays with indexes: the plans by
+/// which references are looked up are made when the tables are small.
+const READ_ALL: &str = "SET LOCAL enable_seqscan = on";
 
 /// Whoever reads goes on, whoever writes waits, and another import waits too.
 const LOCK: &str =
@@ -52,6 +56,7 @@ impl PostgresStore {
     ) -> Result<Moved, TransferError> {
         let mut connection = self.0.connection_of_a_transfer().await?;
         let mut snapshot = connection.begin_with(SNAPSHOT).await.map_err(without_values)?;
+        snapshot.execute(READ_ALL).await.map_err(without_values)?;
         let mut writing = Writing::begin(&self.0.vault, output, progress)?;
         write::<AccountRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<CredentialRecord, _>(&mut snapshot, "id", &mut writing).await?;
@@ -78,8 +83,9 @@ impl PostgresStore {
         in_time(transaction.execute(LOCK).map_err(busy_or_failed)).await?;
         let moved = import.fill(&mut *transaction, progress).await?;
         in_time(transaction.execute(ANALYZE).map_err(without_values)).await?;
-        let unknown = |error| TransferError::Unknown(without_values(error).into());
-        in_time(transaction.commit().map_err(unknown)).await?;
+        let committed = timeout(SILENCE_MAX, transaction.commit().map_err(without_values)).await;
+        let committed = committed.map_err(|late| TransferError::Unknown(late.into()))?;
+        committed.map_err(|error| TransferError::Unknown(error.into()))?;
         Ok(moved)
     }
 }

@@ -13,8 +13,10 @@ use super::{LineFault, Moved, Progress, TransferError, TransferRefusal, in_time}
 use crate::phone_vault::PhoneVault;
 use crate::sql::failure::Failure;
 
-/// The most rows that are in memory at once. With the bound on a line this bounds the memory.
-const ROWS_AT_ONCE: usize = 500;
+/// How much of the file is in memory as rows, which take a few times as much. A server is asked for an answer as often,
+/// and an answer may take 40 ms whatever it is about: the end of a `COPY` is a small packet behind a large one, which
+/// TCP holds back until the large one is acknowledged.
+const BATCH_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A file of an export, read as far as its header.
 pub struct Import<R> {
@@ -49,7 +51,8 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
         };
         // A version to come may have another header, but it says which version it is.
         let kind = if is_there { lines.parse::<Kind>().ok() } else { None };
-        let kind = kind.filter(|kind| kind.format == FORMAT).ok_or(TransferRefusal::NoExport)?;
+        let kind =
+            kind.filter(|kind| kind.format == FORMAT && kind.version > 0).ok_or(TransferRefusal::NoExport)?;
         if kind.version > VERSION {
             return Err(TransferRefusal::Newer { version: kind.version }.into());
         }
@@ -72,12 +75,14 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
                 return Err(TransferRefusal::NotEmpty { table }.into());
             }
         }
-        let mut batch: Vec<Row> = Vec::with_capacity(ROWS_AT_ONCE);
+        let mut batch: Vec<Row> = Vec::new();
+        let mut handed_on = self.lines.bytes();
         while let Some(row) = self.next_row().await? {
             let belongs = batch.first().is_none_or(|first| first.table() == row.table());
-            if !belongs || batch.len() == ROWS_AT_ONCE {
+            if !belongs || self.lines.bytes() - handed_on > BATCH_BYTES {
                 self.hand_on(&mut batch, database).await?;
-                progress(Progress { rows: self.rows.total(), bytes: self.lines.bytes() });
+                handed_on = self.lines.bytes();
+                progress(Progress { rows: self.rows.total(), bytes: handed_on });
             }
             batch.push(row);
         }

@@ -98,7 +98,7 @@ async fn a_schema_that_is_behind_is_refused_with_the_command_to_run() {
     let mut environment = fleet.environment();
     environment.push(("SPARROW_VERIFY__DATABASE__URL", other.url()));
     let refused = harness::run(&["serve", "--no-migrate"], &environment);
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(3));
     assert!(refused.stderr.contains("sparrow-verify db migrate"), "{}", refused.stderr);
     let migrated = harness::run(&["--json", "db", "migrate"], &environment);
     assert!(migrated.status.success(), "{}", migrated.stderr);

@@ -37,10 +37,10 @@ pub enum SqlError {
         source: std::io::Error,
     },
     /// It could not be opened, or does not answer.
-    #[error("the database does not answer")]
+    #[error("the database cannot be used")]
     Database(#[from] sqlx::Error),
     /// No host that is asked lets us in, or answers.
-    #[error("the database does not answer")]
+    #[error("the database cannot be reached; check `database.url`")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A migration failed; none was applied.
     #[error("the database could not be migrated; nothing was changed")]

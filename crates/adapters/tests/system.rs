@@ -39,7 +39,7 @@ fn an_alarm_is_logged_once_with_its_whole_cause() {
         let warnings = logs.warnings("adapters::system");
         assert_eq!(warnings.len(), 1, "{}", logs.all());
         assert!(warnings[0].starts_with("ERROR "), "{warnings:?}");
-        for part in [named, "dependency=counters", "cause=the counters is unavailable: disk full"] {
+        for part in [named, "dependency=counters", "cause=the counters are unavailable: disk full"] {
             assert!(warnings[0].contains(part), "{warnings:?}");
         }
     }

@@ -75,7 +75,9 @@ impl CommandError {
     pub const fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::Incomplete(_) | Self::Argument(_) => ExitCode::Wrong,
-            Self::NotFound(_) | Self::Refused(_) => ExitCode::Refused,
+            Self::NotFound(_) | Self::Refused(_) | Self::Wiring(WiringError::SchemaBehind(_)) => {
+                ExitCode::Refused
+            }
             Self::Wiring(_) | Self::UseCase(_) | Self::System { .. } => ExitCode::Failed,
         }
     }

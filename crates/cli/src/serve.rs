@@ -39,7 +39,11 @@ pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> 
     if let Err(error) = wired.verifier.ports.counters.ping().await {
         // They may come later, and whoever waits for `/readyz` sends nobody here before that.
         let cause = domain::ports::chain(&error);
-        tracing::warn!(cause, "the counters do not answer: no SMS is sent until they do");
+        tracing::warn!(
+            cause,
+            "the counters do not answer: no SMS is sent until they do; if they should, check `counters.url` (host, \
+             password, rediss://), `counters.mode` and `counters.sentinel_master`"
+        );
     }
     let server = Listening::bind(&config.server, config.server.listen).await?;
     let url = server.url();

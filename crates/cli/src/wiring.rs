@@ -62,7 +62,7 @@ pub enum WiringError {
     NoDatabase(PathBuf),
     /// The schema is behind, and this command does not change it.
     #[error(
-        "the database's schema is behind by {0} migrations; bring it up to date with `sparrow-verify db migrate`"
+        "the database's schema is behind by {0} migration(s); bring it up to date with `sparrow-verify db migrate`"
     )]
     SchemaBehind(usize),
 }

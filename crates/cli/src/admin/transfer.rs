@@ -35,8 +35,9 @@ pub(super) async fn export(config: &Config, file: &Path, output: Output) -> Resu
     let moved = if to_standard_output {
         write(&store, &mut tokio::io::stdout(), &mut meter).await?
     } else {
-        let mut place = Place::take(file)?;
+        // Signals are listened to before there is something to clear away.
         let stopped = until_signaled()?;
+        let mut place = Place::take(file)?;
         let moved = tokio::select! {
             moved = write(&store, place.writer(), &mut meter) => moved?,
             () = stopped => return Err(CommandError::system("stopped", "nothing was exported")),

@@ -21,6 +21,18 @@ impl Dependency {
             Self::Entropy => "entropy",
         }
     }
+
+    /// What is the matter with it, as the end of a sentence.
+    const fn trouble(self, kind: PortErrorKind) -> &'static str {
+        match (kind, self) {
+            (PortErrorKind::Unavailable, Self::Counters) => "are unavailable",
+            (PortErrorKind::Unavailable, Self::Store | Self::Entropy) => "is unavailable",
+            (PortErrorKind::Inconsistent, Self::Counters) => "hold something that makes no sense",
+            (PortErrorKind::Inconsistent, Self::Store | Self::Entropy) => {
+                "holds something that makes no sense"
+            }
+        }
+    }
 }
 
 /// What a caller of a port can do about a failure.
@@ -35,7 +47,7 @@ pub enum PortErrorKind {
 
 /// A port could not keep its promise. What that means for a write, its kind says.
 #[derive(Debug, thiserror::Error)]
-#[error("the {} {}", .dependency.as_str(), match .kind { PortErrorKind::Unavailable => "is unavailable", PortErrorKind::Inconsistent => "holds something that makes no sense" })]
+#[error("the {} {}", .dependency.as_str(), .dependency.trouble(*.kind))]
 pub struct PortError {
     /// What failed.
     pub dependency: Dependency,

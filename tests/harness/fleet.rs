@@ -78,7 +78,9 @@ impl Ground {
 impl Fleet {
     /// Starts so many replicas at once.
     pub async fn start(ground: &Ground, replicas: usize) -> Self {
-        let simulator = Simulator::new(SimulatorConfig::new(TOKEN, "Test"));
+        // A load sends more than the simulated account usually has.
+        let account = SimulatorConfig { credits: 1_000_000, ..SimulatorConfig::new(TOKEN, "Test") };
+        let simulator = Simulator::new(account);
         let gateway = simulator.start(([127, 0, 0, 1], 0).into()).await.expect("the simulator starts");
         let base_url = gateway.base_url();
         let own = [

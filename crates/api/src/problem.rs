@@ -240,6 +240,24 @@ pub trait Problems: Send + Sync + 'static {
     const SLUGS: &'static [Slug];
 }
 
+/// The problems of an operation that asks who calls, by their kinds.
+macro_rules! problems {
+    ($name:ident: $($slug:ident),* $(,)?) => {
+        pub(crate) struct $name;
+
+        impl $crate::problem::Problems for $name {
+            const SLUGS: &'static [$crate::problem::Slug] = &[
+                $crate::problem::Slug::Unauthenticated,
+                $crate::problem::Slug::TemporarilyUnavailable,
+                $crate::problem::Slug::InternalError,
+                $($crate::problem::Slug::$slug),*
+            ];
+        }
+    };
+}
+
+pub(crate) use problems;
+
 /// A problem as the answer of an operation; the document lists exactly the kinds of `P`.
 #[derive(Debug)]
 pub struct Refusing<P>(pub Problem, PhantomData<fn() -> P>);

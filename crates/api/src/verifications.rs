@@ -1,10 +1,9 @@
 //! The native API: start, check, resend, cancel and look at verifications. Translates between HTTP and the use cases;
 //! decides nothing.
 
-use domain::account::Username;
 use domain::code::SubmittedCode;
 use domain::id::VerificationId;
-use domain::ports::{Page, VerificationFilter};
+use domain::ports::VerificationFilter;
 use domain::use_cases::{self, Answer, CheckTarget, Failure, Started};
 use domain::verification::{Purpose, State};
 use poem::web::Data;
@@ -15,7 +14,9 @@ use poem_openapi::{ApiResponse, OpenApi};
 use crate::auth::Authenticated;
 use crate::body::{NoBody, Strict};
 use crate::context::Context;
-use crate::problem::{Problem, Problems, Refusing, Slug};
+use crate::fields::invalid_field;
+use crate::paging::Paging;
+use crate::problem::{Problem, Refusing, Slug, problems};
 use crate::tags::ApiTags;
 
 mod id;
@@ -39,17 +40,6 @@ pub(crate) enum StartAnswer {
     /// The verification that was live for this phone was sent again.
     #[oai(status = 200)]
     Resent(Json<VerificationResource>),
-}
-
-macro_rules! problems {
-    ($name:ident: $($slug:ident),* $(,)?) => {
-        pub(crate) struct $name;
-
-        impl Problems for $name {
-            const SLUGS: &'static [Slug] =
-                &[Slug::Unauthenticated, Slug::TemporarilyUnavailable, Slug::InternalError, $(Slug::$slug),*];
-        }
-    };
 }
 
 problems!(StartProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
@@ -197,15 +187,10 @@ impl VerificationsApi {
             state: status.0.map(|name| state(&name)).transpose()?,
             ..Default::default()
         };
-        let limit = limit.0.map_or(Ok(20), |text| page_limit(&text))?;
-        let before = cursor.0.map(|text| cursor_id(&text)).transpose()?;
-        // One more than asked for tells whether there is a next page.
-        let page = Page { before, limit: limit + 1 };
-        let mut found =
-            use_cases::list(&context.verifier, &caller.0, filter, page).await.map_err(Problem::from)?;
-        let there_is_more = found.len() > usize::from(limit);
-        found.truncate(usize::from(limit));
-        let next = found.last().filter(|_| there_is_more).map(|last| last.id.to_string());
+        let paging = Paging::read(limit.0.as_deref(), cursor.0.as_deref(), VerificationId::parse)?;
+        let found = use_cases::list(&context.verifier, &caller.0, filter, paging.wanted()).await;
+        let mut found = found.map_err(Problem::from)?;
+        let next = paging.cut(&mut found, |last| last.id.to_string());
         Ok(Json(VerificationPage { items: found.iter().map(Into::into).collect(), next }))
     }
 }
@@ -244,19 +229,11 @@ pub(crate) fn submitted(text: &str) -> Result<SubmittedCode, Problem> {
         .map_err(|fault| Problem::new(Slug::CodeMalformed, format!("The code {fault}.")))
 }
 
-/// Reads a username out of the field `account`.
-fn username(text: Option<&str>) -> Result<Option<Username>, Problem> {
-    text.map(|text| {
-        Username::parse(text).map_err(|fault| resources::invalid_field("account", &fault.to_string()))
-    })
-    .transpose()
-}
-
 /// Reads the field `purpose`.
 fn purpose(text: Option<&str>) -> Result<Purpose, Problem> {
     let Some(text) = text else { return Ok(Purpose::Contact) };
     Purpose::parse(text).ok_or_else(|| {
-        resources::invalid_field("purpose", "must be one of `contact`, `login`, `recovery`, `transaction`")
+        invalid_field("purpose", "must be one of `contact`, `login`, `recovery`, `transaction`")
     })
 }
 
@@ -267,14 +244,4 @@ fn state(name: &str) -> Result<&'static str, Problem> {
             format!("`status` must be one of {}.", State::NAMES.map(|name| format!("`{name}`")).join(", ")),
         )
     })
-}
-
-fn page_limit(text: &str) -> Result<u16, Problem> {
-    let limit = text.parse().ok().filter(|limit| (1..=100).contains(limit));
-    limit.ok_or_else(|| Problem::new(Slug::ParameterInvalid, "`limit` must be a number from 1 to 100."))
-}
-
-fn cursor_id(text: &str) -> Result<VerificationId, Problem> {
-    let detail = "`cursor` must be the `next` of the page before.";
-    VerificationId::parse(text).ok_or_else(|| Problem::new(Slug::ParameterInvalid, detail))
 }

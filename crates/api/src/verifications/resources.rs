@@ -6,10 +6,11 @@ use domain::use_cases::{CheckTarget, StartRequest};
 use domain::verification::{State, Verification};
 use poem_openapi::Object;
 
-use super::{purpose, submitted, username};
+use super::{purpose, submitted};
 use crate::body::{Body, Field, Values, optional, required};
 use crate::context::Context;
-use crate::problem::{FieldProblem, Problem, Slug};
+use crate::fields::{invalid_field, username};
+use crate::problem::Problem;
 
 /// What to verify.
 #[derive(Object)]
@@ -71,7 +72,7 @@ impl StartVerification {
             .map(|text| Origin::parse(text).map_err(|fault| invalid_field("origin", &fault.to_string())));
         Ok(StartRequest {
             phone: context.phone(&self.phone)?,
-            account: username(self.account.as_deref())?,
+            account: self.account.as_deref().map(|text| username("account", text)).transpose()?,
             purpose: purpose(self.purpose.as_deref())?,
             locale: self.locale.as_deref().and_then(Locale::from_tag),
             app_hash: app_hash.transpose()?,
@@ -136,7 +137,7 @@ impl CheckPhone {
     ) -> Result<(CheckTarget, domain::code::SubmittedCode), Problem> {
         let target = CheckTarget::Phone {
             phone: context.phone(&self.phone)?,
-            account: username(self.account.as_deref())?,
+            account: self.account.as_deref().map(|text| username("account", text)).transpose()?,
             purpose: purpose(self.purpose.as_deref())?,
         };
         Ok((target, submitted(&self.code)?))
@@ -207,10 +208,4 @@ pub(crate) struct VerificationPage {
     pub items: Vec<VerificationResource>,
     /// The cursor of the next page; absent on the last.
     pub next: Option<String>,
-}
-
-/// A field whose text means nothing.
-pub(super) fn invalid_field(name: &str, detail: &str) -> Problem {
-    let error = FieldProblem { pointer: format!("#/{name}"), detail: detail.to_owned() };
-    Problem::of(Slug::BodyInvalid).in_fields(vec![error])
 }

@@ -1,0 +1,21 @@
+//! Who hears of failures after the fact.
+
+use std::fmt;
+
+use super::PortError;
+
+/// Hears of failures that changed no answer, so that the operator can: a note that was not written, a count that was
+/// not given back.
+pub trait Alarms: Send + Sync + fmt::Debug {
+    /// Tells what was lost and why.
+    fn raise(&self, lost: Lost, cause: &PortError);
+}
+
+/// What a failure after the fact loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The gateway's answer to a send; the delivery stays `sending`.
+    DeliveryRecord,
+    /// Counts that a send gave back; the limit stays stricter until its window has passed.
+    Refund,
+}

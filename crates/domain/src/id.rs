@@ -79,3 +79,11 @@ id! {
     /// Names a key or a user token; never the secret itself.
     CredentialId
 }
+id! {
+    /// Names an event; receivers know by it what they have had already.
+    EventId
+}
+id! {
+    /// Names the delivery of an event to a webhook.
+    WebhookDeliveryId
+}

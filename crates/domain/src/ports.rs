@@ -8,6 +8,7 @@ mod alarms;
 mod counters;
 mod credentials;
 mod error;
+mod events;
 mod gateway;
 mod system;
 mod verifications;
@@ -17,6 +18,7 @@ pub use alarms::{Alarms, Lost};
 pub use counters::{Counters, Receipt, Taken};
 pub use credentials::{CredentialFilter, CredentialStore, Holder};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
+pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
 pub use gateway::{SendAnswer, Sms, SmsGateway};
 pub use system::{Clock, Entropy};
 pub use verifications::{

@@ -15,13 +15,22 @@ use crate::problem::{Problem, Slug};
 #[oai(ty = "bearer", rename = "bearerAuth", bearer_format = "opaque", checker = "caller")]
 pub(crate) struct Authenticated(pub(crate) Caller);
 
+/// Reads the credential, unless a layer before the operation has done so: it leaves the caller in the extensions.
 async fn caller(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        return Ok(caller.clone());
+    }
     let Some(context) = request.data::<Context>() else {
         return Err(Problem::of(Slug::InternalError).into_error());
     };
-    match authenticate(&context.verifier, &bearer.token).await {
+    caller_of(context, &bearer.token).await.map_err(Problem::into_error)
+}
+
+/// Who presents this token, or the problem that it is.
+pub(crate) async fn caller_of(context: &Context, token: &str) -> Result<Caller, Problem> {
+    match authenticate(&context.verifier, token).await {
         Ok(Some(caller)) => Ok(caller),
-        Ok(None) => Err(Problem::of(Slug::Unauthenticated).into_error()),
-        Err(failure) => Err(Problem::from(failure).into_error()),
+        Ok(None) => Err(Problem::of(Slug::Unauthenticated)),
+        Err(failure) => Err(failure.into()),
     }
 }

@@ -8,11 +8,13 @@
 //! secret: values are never repeated. This module reads no environment of its own and starts nothing.
 
 mod application;
+mod applications;
 mod fault;
 mod raw;
 mod reader;
 mod secret;
 mod secrets;
+mod section;
 mod server;
 mod setting;
 mod sparrow;
@@ -65,6 +67,8 @@ pub struct Config {
     pub phone: PhoneConfig,
     /// The application `default`.
     pub application: Application,
+    /// The other applications, by their ids.
+    pub applications: Vec<Application>,
     /// How long things are kept.
     pub retention: Retention,
     shown: serde_json::Value,
@@ -83,7 +87,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let secrets = secrets::secrets(&mut reader);
     let gateway = sparrow::sparrow(&mut reader);
     let phone = server::phone(&mut reader);
-    let application = application::application(&mut reader);
+    let places = applications::places(&mut reader);
+    let applications = applications::applications(&mut reader, &places);
     let retention = server::retention(&mut reader);
     if let Some(gateway) = &gateway
         && server.request_timeout <= gateway.total_timeout
@@ -91,9 +96,22 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
         reader.fault("server.request_timeout", "must be longer than `sparrow.total_timeout`");
     }
     let (shown, faults) = reader.finish();
-    match (secrets, application) {
+    let mut applications = applications.into_iter();
+    match (secrets, applications.next()) {
         (Some(secrets), Some(application)) if faults.is_empty() => {
-            Ok(Config { server, database, counters, secrets, gateway, phone, application, retention, shown })
+            let applications = applications.collect();
+            Ok(Config {
+                server,
+                database,
+                counters,
+                secrets,
+                gateway,
+                phone,
+                application,
+                applications,
+                retention,
+                shown,
+            })
         }
         _ => Err(ConfigFaults::new(faults)),
     }
@@ -105,6 +123,11 @@ impl Config {
     #[must_use]
     pub fn shown(&self) -> &serde_json::Value {
         &self.shown
+    }
+
+    /// All applications, `default` first.
+    pub fn all_applications(&self) -> impl Iterator<Item = &Application> {
+        std::iter::once(&self.application).chain(&self.applications)
     }
 
     /// The account at Sparrow, for those who send.

@@ -212,7 +212,7 @@ pub async fn wire(
     };
     let verifier = Arc::new(Verifier {
         ports,
-        applications: Applications::new([config.application.clone()]),
+        applications: Applications::new(config.all_applications().cloned()),
         peppers: config.secrets.peppers.clone(),
         phone_key: config.secrets.phone_key.clone(),
     });

@@ -24,6 +24,17 @@ pub struct GuessPolicy {
     pub daily_max_long: u32,
 }
 
+/// What one application allows to be guessed: its budget, and the codes that it is spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuessAllowance {
+    /// The budget.
+    pub policy: GuessPolicy,
+    /// The length of its codes.
+    pub normal: CodeLength,
+    /// Their length once the budget of normal ones is used up.
+    pub long: CodeLength,
+}
+
 /// Wrong checks that were counted for one phone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuessTotals {
@@ -96,15 +107,38 @@ impl GuessPolicy {
     /// The most probable success within a year that this policy allows an attacker on one phone.
     #[must_use]
     pub fn probability(&self, normal: CodeLength, long: CodeLength) -> f64 {
-        let chance = |guesses: u64, length: CodeLength| {
-            #[expect(clippy::cast_precision_loss, reason = "both are far below 2^52")]
-            let chance = guesses as f64 / length.codes() as f64;
-            chance
-        };
-        let year = u64::from(GUESS_WINDOW_DAYS);
-        let short = chance(u64::from(self.short_max), normal);
-        short + chance(u64::from(self.daily_max_long) * year, long.max(normal))
+        GuessAllowance::joint_probability(&[GuessAllowance { policy: *self, normal, long }])
     }
+}
+
+impl GuessAllowance {
+    /// The most probable success within a year that these applications together allow an attacker on one phone. The
+    /// ledger is one for all of them: it takes a wrong check of an application while it holds fewer than that one
+    /// allows, so that each check is made, at worst, where codes are the shortest among those that still take it.
+    #[must_use]
+    pub fn joint_probability(allowances: &[Self]) -> f64 {
+        let short = allowances.iter().map(|allowed| (allowed.policy.short_max, allowed.normal));
+        let long = allowances
+            .iter()
+            .map(|allowed| (allowed.policy.daily_max_long, allowed.long.max(allowed.normal)));
+        worst(short.collect()) + worst(long.collect()) * f64::from(GUESS_WINDOW_DAYS)
+    }
+}
+
+/// The chance of an attacker who may guess codes of each of these lengths while fewer than so many guesses were made.
+fn worst(mut allowed: Vec<(u32, CodeLength)>) -> f64 {
+    allowed.sort_unstable_by_key(|(max, _)| *max);
+    let mut chance = 0.0;
+    let mut made = 0;
+    for (place, (max, _)) in allowed.iter().enumerate() {
+        let shortest = allowed[place..].iter().map(|(_, length)| *length).min();
+        let Some(shortest) = shortest else { break };
+        #[expect(clippy::cast_precision_loss, reason = "it is far below 2^52")]
+        let codes = shortest.codes() as f64;
+        chance += f64::from(max - made) / codes;
+        made = *max;
+    }
+    chance
 }
 
 impl GuessClass {
@@ -124,5 +158,41 @@ impl Guess {
             GuessClass::Long => true,
         };
         short_fits && short_today.saturating_add(long_today) < self.ceiling
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowance(normal: u8, long: u8, short_max: u32, daily_max_long: u32) -> GuessAllowance {
+        let length = |digits| CodeLength::new(digits).unwrap();
+        let policy = GuessPolicy { short_max, daily_max: 10, daily_max_long };
+        GuessAllowance { policy, normal: length(normal), long: length(long) }
+    }
+
+    #[track_caller]
+    fn check(allowances: &[GuessAllowance], expected: f64) {
+        let probability = GuessAllowance::joint_probability(allowances);
+        assert!((probability / expected - 1.0).abs() < 1e-9, "{probability:e} is not {expected:e}");
+    }
+
+    #[test]
+    fn equal_applications_share_one_budget() {
+        let default = allowance(6, 8, 40, 15);
+        let alone = 40e-6 + 15.0 * 366.0 * 1e-8;
+        check(&[default], alone);
+        check(&[default, default, default], alone);
+    }
+
+    #[test]
+    fn each_guess_is_made_where_codes_are_the_shortest() {
+        // 40 at six digits, then those that only the longer codes still allow; the order does not matter.
+        let (shop, bank) = (allowance(6, 8, 40, 15), allowance(8, 10, 140, 20));
+        let expected = 40e-6 + 100e-8 + (15e-8 + 5e-10) * 366.0;
+        check(&[shop, bank], expected);
+        check(&[bank, shop], expected);
+        // A larger budget of shorter codes covers the smaller one of longer codes.
+        check(&[allowance(6, 8, 40, 15), allowance(8, 8, 5, 15)], 40e-6 + 15.0 * 366.0 * 1e-8);
     }
 }

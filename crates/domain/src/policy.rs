@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::code::CodeLength;
-use crate::guess::{GUESS_PROBABILITY_MAX, GuessPolicy};
+use crate::guess::{GUESS_PROBABILITY_MAX, GuessAllowance, GuessPolicy};
 use crate::limit::Limit;
 
 const MINUTE: u64 = 60;
@@ -108,6 +108,12 @@ impl Policy {
     pub fn cooldown(cooldowns: &[Duration], sends: u32) -> Duration {
         let step = usize::try_from(sends).unwrap_or(usize::MAX).saturating_sub(1);
         cooldowns.get(step).or(cooldowns.last()).copied().unwrap_or(Duration::from_mins(1))
+    }
+
+    /// What it allows to be guessed.
+    #[must_use]
+    pub const fn guess_allowance(&self) -> GuessAllowance {
+        GuessAllowance { policy: self.guesses, normal: self.code_length, long: self.code_length_long }
     }
 
     /// Everything that is out of bounds, all of it at once.

@@ -1,5 +1,6 @@
 //! From settings as they were written to settings that are checked. Owns what every key has in common: defaults, the
-//! effective value that is shown, faults that name the key, secrets in files, and what is left over at the end.
+//! effective value that is shown, faults that name the key, secrets in files, and what is left over at the end. Keys that
+//! are the same for every application are read by their names in a [`Section`].
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 use super::fault::ConfigFault;
 use super::raw::{self, Leaf, Leaves, Raw};
 use super::secret::{MASK, Secret};
+use super::section::Section;
 use super::setting::{Bounded, Setting};
 use super::unknown;
 
@@ -18,22 +20,22 @@ use super::unknown;
 pub(super) struct Reader {
     leaves: Leaves,
     /// Where the keys that were read had been set.
-    origins: BTreeMap<&'static str, String>,
+    origins: BTreeMap<String, String>,
     /// The effective value of every key; its keys are those that exist.
-    shown: BTreeMap<&'static str, Value>,
+    shown: BTreeMap<String, Value>,
     faults: Vec<ConfigFault>,
 }
 
 /// The two keys of one secret: of its value, and of the file that holds it.
 #[derive(Clone, Copy)]
-pub(super) struct SecretKeys {
-    pub(super) value: &'static str,
-    pub(super) file: &'static str,
+pub(super) struct SecretKeys<'a> {
+    pub(super) value: &'a str,
+    pub(super) file: &'a str,
 }
 
 /// A setting and the key that it came from.
-pub(super) struct Found<T> {
-    pub(super) key: &'static str,
+pub(super) struct Found<'a, T> {
+    pub(super) key: &'a str,
     pub(super) value: T,
 }
 
@@ -42,16 +44,50 @@ impl Reader {
         Self { leaves, origins: BTreeMap::new(), shown: BTreeMap::new(), faults }
     }
 
+    /// The settings whose keys begin with `prefix` and a dot, by the rest of their keys.
+    pub(super) fn section<'a>(&'a mut self, prefix: &'a str) -> Section<'a> {
+        Section::new(self, prefix)
+    }
+
+    /// The names that stand first behind `prefix` and a dot, also of sections without a setting in them, with where
+    /// each was set first.
+    pub(super) fn sections_of(&mut self, prefix: &str) -> BTreeMap<String, String> {
+        if let Some(raw) = self.take(prefix)
+            && !matches!(raw, Raw::EmptySection)
+        {
+            self.fault(prefix, format!("must have a section for each, such as [{prefix}.shop]"));
+        }
+        let mut names = BTreeMap::new();
+        for (key, leaf) in &self.leaves.by_key {
+            let Some(rest) = key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) else {
+                continue;
+            };
+            let name = rest.split('.').next().unwrap_or(rest);
+            names.entry(name.to_owned()).or_insert_with(|| leaf.origin.clone());
+        }
+        names
+    }
+
+    /// Leaves out everything of a section that was refused as a whole, so that its keys are not told one by one.
+    pub(super) fn drop_section(&mut self, prefix: &str) {
+        let concerns = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        self.leaves.by_key.retain(|key, _| !key.strip_prefix(prefix).is_some_and(concerns));
+    }
+
     /// The setting, or its default where it is not set or wrong.
-    pub(super) fn setting<T: Setting>(&mut self, key: &'static str, default: T) -> T {
+    pub(super) fn setting<T: Setting>(&mut self, key: &str, default: T) -> T {
         let setting = self.optional(key).unwrap_or(default);
-        self.shown.insert(key, setting.shown());
+        self.shown.insert(key.to_owned(), setting.shown());
         setting
     }
 
     /// The setting, given as such or in a file that holds it, because a part of it may be secret; or its default where
     /// it is not set or wrong. Tells the key that it was set by.
-    pub(super) fn setting_or_file<T: Setting>(&mut self, keys: SecretKeys, default: T) -> Found<T> {
+    pub(super) fn setting_or_file<'a, T: Setting>(
+        &mut self,
+        keys: SecretKeys<'a>,
+        default: T,
+    ) -> Found<'a, T> {
         let value = self.take(keys.value);
         let path = self.path(keys.file);
         let file_is_set = self.is_set(keys.file);
@@ -62,26 +98,21 @@ impl Reader {
         let setting =
             value.or_else(in_file).and_then(|raw| self.reported(key, T::read(&raw))).unwrap_or(default);
         // What is in a file is not shown: the two keys together would not be a configuration.
-        self.shown.insert(keys.value, if file_is_set { Value::Null } else { setting.shown() });
+        self.shown.insert(keys.value.to_owned(), if file_is_set { Value::Null } else { setting.shown() });
         Found { key, value: setting }
     }
 
     /// The setting, if it is set and right.
-    pub(super) fn optional<T: Setting>(&mut self, key: &'static str) -> Option<T> {
-        self.shown.insert(key, Value::Null);
+    pub(super) fn optional<T: Setting>(&mut self, key: &str) -> Option<T> {
+        self.shown.insert(key.to_owned(), Value::Null);
         let read = T::read(&self.take(key)?);
         let setting = self.reported(key, read)?;
-        self.shown.insert(key, setting.shown());
+        self.shown.insert(key.to_owned(), setting.shown());
         Some(setting)
     }
 
     /// The setting within these bounds, or its default where it is not set or wrong.
-    pub(super) fn within<T: Bounded>(
-        &mut self,
-        key: &'static str,
-        default: T,
-        allowed: RangeInclusive<T>,
-    ) -> T {
+    pub(super) fn within<T: Bounded>(&mut self, key: &str, default: T, allowed: RangeInclusive<T>) -> T {
         let read = self.take(key).map(|raw| {
             let plain = |bound: &T| bound.shown().to_string().replace('"', "");
             T::read(&raw).ok().filter(|setting| allowed.contains(setting)).ok_or_else(|| {
@@ -89,14 +120,15 @@ impl Reader {
             })
         });
         let setting = read.and_then(|read| self.reported(key, read)).unwrap_or(default);
-        self.shown.insert(key, setting.shown());
+        self.shown.insert(key.to_owned(), setting.shown());
         setting
     }
 
     /// A secret, given as its value or as the path of a file that holds it, which may end with one newline.
-    pub(super) fn secret(&mut self, keys: SecretKeys) -> Option<Found<Secret>> {
+    pub(super) fn secret<'a>(&mut self, keys: SecretKeys<'a>) -> Option<Found<'a, Secret>> {
         let value = self.take(keys.value);
-        self.shown.insert(keys.value, if value.is_some() { Value::from(MASK) } else { Value::Null });
+        self.shown
+            .insert(keys.value.to_owned(), if value.is_some() { Value::from(MASK) } else { Value::Null });
         let path = self.path(keys.file);
         if self.given_twice(keys, value.is_some()) {
             return None;
@@ -111,9 +143,9 @@ impl Reader {
     }
 
     /// A list of secrets, given as such or as a file with one of them a line.
-    pub(super) fn secrets(&mut self, keys: SecretKeys) -> Vec<Found<Secret>> {
+    pub(super) fn secrets<'a>(&mut self, keys: SecretKeys<'a>) -> Vec<Found<'a, Secret>> {
         let value = self.take(keys.value);
-        self.shown.insert(keys.value, Value::Null);
+        self.shown.insert(keys.value.to_owned(), Value::Null);
         let path = self.path(keys.file);
         if self.given_twice(keys, value.is_some()) {
             return Vec::new();
@@ -122,7 +154,7 @@ impl Reader {
         if let Some(value) = value {
             let read = Vec::<String>::read(&value);
             let texts = self.reported(keys.value, read).unwrap_or_default();
-            self.shown.insert(keys.value, texts.iter().map(|_| MASK).collect());
+            self.shown.insert(keys.value.to_owned(), texts.iter().map(|_| MASK).collect());
             let texts = texts.into_iter().map(Zeroizing::new);
             return texts.map(|text| Secret::new(&text)).map(found(keys.value)).collect();
         }
@@ -132,12 +164,12 @@ impl Reader {
     }
 
     /// Shows the effective value of a key that was read as something else than it takes effect.
-    pub(super) fn show(&mut self, key: &'static str, value: Value) {
-        self.shown.insert(key, value);
+    pub(super) fn show(&mut self, key: &str, value: Value) {
+        self.shown.insert(key.to_owned(), value);
     }
 
     /// Whether it is given both as such and in a file, which is a fault.
-    fn given_twice(&mut self, keys: SecretKeys, as_such: bool) -> bool {
+    fn given_twice(&mut self, keys: SecretKeys<'_>, as_such: bool) -> bool {
         let twice = as_such && self.is_set(keys.file);
         if twice {
             self.fault(keys.value, format!("is set together with `{}`; keep one of them", keys.file));
@@ -146,7 +178,7 @@ impl Reader {
     }
 
     /// A path that is set and not empty.
-    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
         let path: String = self.optional(key)?;
         if path.is_empty() {
             self.fault(key, "must be the path of a file");
@@ -156,7 +188,7 @@ impl Reader {
     }
 
     /// What a file holds, without the newline at its end.
-    fn file_of(&mut self, key: &'static str, path: &Path) -> Option<Secret> {
+    fn file_of(&mut self, key: &str, path: &Path) -> Option<Secret> {
         let text =
             raw::file_text(path).map_err(|problem| format!("names {}, which {problem}", path.display()));
         let text = self.reported(key, text)?;
@@ -169,6 +201,11 @@ impl Reader {
     pub(super) fn fault(&mut self, key: &str, problem: impl Into<String>) {
         let fault = ConfigFault::new(key, problem).set_in(self.origins.get(key).cloned());
         self.faults.push(fault);
+    }
+
+    /// Notes that a section, which was set at `origin`, has a problem.
+    pub(super) fn fault_in(&mut self, section: &str, problem: impl Into<String>, origin: String) {
+        self.faults.push(ConfigFault::new(section, problem).set_in(Some(origin)));
     }
 
     /// Notes that `key` has to be set, unless it may be in a file that could not be read.
@@ -196,7 +233,7 @@ impl Reader {
 
     /// The effective configuration and everything that is wrong, the keys that nobody asked for included.
     pub(super) fn finish(mut self) -> (Value, Vec<ConfigFault>) {
-        let known: Vec<&'static str> = self.shown.keys().copied().collect();
+        let known: Vec<&str> = self.shown.keys().map(String::as_str).collect();
         self.faults.extend(unknown::faults(&self.leaves, &known));
         let mut tree = Value::Object(serde_json::Map::new());
         for (key, value) in self.shown {
@@ -212,12 +249,12 @@ impl Reader {
         (tree, self.faults)
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Raw> {
+    fn take(&mut self, key: &str) -> Option<Raw> {
         let Leaf { raw, origin } = self.leaves.by_key.remove(key)?;
         if matches!(raw, Raw::Unset) {
             return None;
         }
-        self.origins.insert(key, origin);
+        self.origins.insert(key.to_owned(), origin);
         Some(raw)
     }
 }

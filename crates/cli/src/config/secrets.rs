@@ -16,9 +16,11 @@ const DISTINCT_BYTES_MIN: usize = 10;
 /// The most peppers of the past. Each is tried for codes of the last ten minutes only.
 const OLD_PEPPERS_MAX: usize = 16;
 
-const PEPPER: SecretKeys = SecretKeys { value: "secrets.pepper", file: "secrets.pepper_file" };
-const OLD_PEPPERS: SecretKeys = SecretKeys { value: "secrets.old_peppers", file: "secrets.old_peppers_file" };
-const PHONE_KEY: SecretKeys = SecretKeys { value: "secrets.phone_key", file: "secrets.phone_key_file" };
+const PEPPER: SecretKeys<'static> = SecretKeys { value: "secrets.pepper", file: "secrets.pepper_file" };
+const OLD_PEPPERS: SecretKeys<'static> =
+    SecretKeys { value: "secrets.old_peppers", file: "secrets.old_peppers_file" };
+const PHONE_KEY: SecretKeys<'static> =
+    SecretKeys { value: "secrets.phone_key", file: "secrets.phone_key_file" };
 
 /// The secrets that are kept outside the database. Shows none of them.
 #[derive(Clone, Debug)]
@@ -38,7 +40,7 @@ pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
         reader.fault(old[0].key, format!("must hold at most {OLD_PEPPERS_MAX} peppers"));
         return None;
     }
-    let same = |left: &Secret, right: Option<&Found<Secret>>| {
+    let same = |left: &Secret, right: Option<&Found<'_, Secret>>| {
         right.is_some_and(|right| left.expose() == right.value.expose())
     };
     for (entry, Found { key, value }) in old.iter().enumerate() {
@@ -68,7 +70,7 @@ pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
     Some(SecretsConfig { peppers: Arc::new(Peppers::new(newest, old)), phone_key: Arc::new(phone_key) })
 }
 
-fn required(reader: &mut Reader, keys: SecretKeys) -> Option<Found<Secret>> {
+fn required(reader: &mut Reader, keys: SecretKeys<'static>) -> Option<Found<'static, Secret>> {
     let found = reader.secret(keys);
     let Some(found) = found else {
         if !reader.is_set(keys.value) && !reader.is_set(keys.file) {

@@ -10,7 +10,7 @@ use super::raw::{self, Raw, variable};
 use super::reader::{Found, Reader, SecretKeys};
 use super::secret::{MASK, Secret};
 
-const TOKEN: SecretKeys = SecretKeys { value: "sparrow.token", file: "sparrow.token_file" };
+const TOKEN: SecretKeys<'static> = SecretKeys { value: "sparrow.token", file: "sparrow.token_file" };
 const IDENTITY: &str = "sparrow.identity";
 const CONFIG_FILE: &str = "sparrow.config_file";
 const TIMEOUT_MAX: Duration = Duration::from_mins(1);
@@ -97,8 +97,8 @@ fn in_file(reader: &mut Reader, name: &str, raw: Option<&Raw>) -> Option<Secret>
 /// What [`adapters::gateway::SparrowGateway`] will take, found here with the key that is at fault.
 fn checked_account(
     reader: &mut Reader,
-    token: Option<Found<Secret>>,
-    identity: Option<Found<String>>,
+    token: Option<Found<'_, Secret>>,
+    identity: Option<Found<'_, String>>,
 ) -> Option<(Secret, String)> {
     if let Some(token) = &token {
         let text = token.value.expose();

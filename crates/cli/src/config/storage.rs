@@ -12,8 +12,8 @@ use super::reader::{Reader, SecretKeys};
 use super::secret::MASK;
 use super::setting::{Setting, from_text};
 
-const DATABASE: SecretKeys = SecretKeys { value: "database.url", file: "database.url_file" };
-const COUNTERS: SecretKeys = SecretKeys { value: "counters.url", file: "counters.url_file" };
+const DATABASE: SecretKeys<'static> = SecretKeys { value: "database.url", file: "database.url_file" };
+const COUNTERS: SecretKeys<'static> = SecretKeys { value: "counters.url", file: "counters.url_file" };
 const MASKED: &str = "has the mask that stands for a password; set the password itself";
 
 /// The database.

@@ -1,6 +1,8 @@
 //! The configuration from outside: what users write in files and variables, and what they are told about it.
 
 #[cfg(test)]
+mod applications;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod faults;

@@ -1,0 +1,52 @@
+//! Keys of one section by their names within it: what every application can set is read the same way for each of them,
+//! whether it is `[application]` or `[applications.shop]`.
+
+use super::reader::Reader;
+use super::setting::Setting;
+
+/// The settings whose keys begin with one prefix.
+pub(super) struct Section<'a> {
+    /// For what needs full keys; see [`Section::key`].
+    pub(super) reader: &'a mut Reader,
+    prefix: &'a str,
+}
+
+impl<'a> Section<'a> {
+    pub(super) const fn new(reader: &'a mut Reader, prefix: &'a str) -> Self {
+        Self { reader, prefix }
+    }
+
+    /// The full key of this name.
+    pub(super) fn key(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+
+    /// See [`Reader::setting`].
+    pub(super) fn setting<T: Setting>(&mut self, name: &str, default: T) -> T {
+        let key = self.key(name);
+        self.reader.setting(&key, default)
+    }
+
+    /// See [`Reader::optional`].
+    pub(super) fn optional<T: Setting>(&mut self, name: &str) -> Option<T> {
+        let key = self.key(name);
+        self.reader.optional(&key)
+    }
+
+    /// See [`Reader::fault`].
+    pub(super) fn fault(&mut self, name: &str, problem: impl Into<String>) {
+        let key = self.key(name);
+        self.reader.fault(&key, problem);
+    }
+
+    /// See [`Reader::reported`].
+    pub(super) fn reported<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
+        let key = self.key(name);
+        self.reader.reported(&key, value)
+    }
+
+    /// See [`Reader::faulty`].
+    pub(super) fn faulty(&self, name: &str) -> bool {
+        self.reader.faulty(&self.key(name))
+    }
+}

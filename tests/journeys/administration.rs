@@ -48,6 +48,23 @@ async fn an_operator_adds_an_account_and_gives_it_a_token() {
 }
 
 #[tokio::test]
+async fn an_operator_sees_what_the_gateway_said() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let token = demo.told("user_token");
+    let started = demo.client.post("/v1/verifications", token, &json!({"phone": "9841234567"})).await.is(201);
+    let id = started.member("id");
+    let listed = admin.json(&["delivery", "list", "--verification", &id]);
+    let delivery = &listed["items"][0];
+    assert_eq!((&delivery["gateway"], &delivery["answer"]), (&json!("sparrow"), &json!("accepted")));
+    assert!(delivery["message_id"].is_string() && delivery["credits"] == 1.0, "{delivery}");
+    assert!(!listed.to_string().contains("9841234567"), "{listed}");
+    let gateways = admin.json(&["gateway", "list"]);
+    assert_eq!(gateways["items"][0]["answers"]["accepted"], 1);
+}
+
+#[tokio::test]
 async fn an_operator_looks_at_verifications_and_cancels_one() {
     let directory = directory();
     let demo = Service::demo(directory.path());

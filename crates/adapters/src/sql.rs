@@ -8,6 +8,7 @@ mod accounts;
 mod arguments;
 mod columns;
 mod credentials;
+mod deliveries;
 mod engine;
 mod failure;
 mod migrations;

@@ -66,3 +66,10 @@ async fn credentials_keep_their_contract() {
     let store = Arc::new(place.open().await);
     contract::credential_store(store.clone(), store, &Ground::new(4)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::delivery_store(store.clone(), store, &Ground::new(6)).await;
+}

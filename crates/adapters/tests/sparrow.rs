@@ -34,7 +34,7 @@ use self::wire::{Play, Wire};
 async fn an_accepted_sms_arrives_as_it_was_written() {
     let (simulator, running) = simulator().await;
     let (gateway, sms) = (gateway(&running.base_url()), sms());
-    assert_eq!(gateway.send(&sms).await, SendAnswer::Accepted);
+    assert_eq!(gateway.send(&sms).await.answer, SendAnswer::Accepted);
     let inbox = simulator.inbox(Some("+9779841234567"));
     assert_eq!(inbox.len(), 1);
     assert_eq!((inbox[0].text.as_str(), inbox[0].from.as_str()), (sms.text.as_str(), IDENTITY));
@@ -179,7 +179,7 @@ async fn a_phone_of_another_country_is_refused_without_a_call() {
     let (simulator, running) = simulator().await;
     let logs = Logs::capture();
     for digits in [14_155_552_671, 919_876_543_210, 97_714_412_345] {
-        let answer = gateway(&running.base_url()).send(&sms_to(digits)).await;
+        let answer = gateway(&running.base_url()).send(&sms_to(digits)).await.answer;
         assert_eq!(answer, SendAnswer::ReceiverRefused, "{digits}");
         assert!(!logs.all().contains(&digits.to_string()));
     }
@@ -197,7 +197,7 @@ async fn fifty_sends_at_once_are_fifty_calls() {
         })
         .collect();
     for send in sends {
-        assert_eq!(send.await.unwrap(), SendAnswer::Accepted);
+        assert_eq!(send.await.unwrap().answer, SendAnswer::Accepted);
     }
     assert_eq!((simulator.calls(), simulator.inbox(None).len()), (50, 50));
 }

@@ -63,3 +63,10 @@ async fn counters_keep_their_contract() {
     let place = Place::new();
     contract::counters(Arc::new(place.open().await.counters()), &Ground::new(5)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_keep_their_contract() {
+    let place = Place::new();
+    let store = Arc::new(place.open().await);
+    contract::delivery_store(store.clone(), store, &Ground::new(6)).await;
+}

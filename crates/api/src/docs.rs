@@ -12,11 +12,12 @@ use serde_json::{Map, Value, json};
 use utoipa_swagger_ui::Config;
 
 use crate::classic::ClassicApi;
+use crate::deliveries::DeliveriesApi;
 use crate::health::HealthApi;
 use crate::verifications::VerificationsApi;
 
 /// The whole API.
-pub(crate) type Service = OpenApiService<(VerificationsApi, ClassicApi, HealthApi), ()>;
+pub(crate) type Service = OpenApiService<(VerificationsApi, DeliveriesApi, ClassicApi, HealthApi), ()>;
 
 const DESCRIPTION: &str = "Proves that a person holds a phone number: sends a one-time code by SMS and checks the code \
 that comes back.\n\nSend `Authorization: Bearer` with a user token (acts for its account), or an application key (acts \
@@ -25,7 +26,7 @@ for any account of the application, or for none). Errors are problem documents (
 /// The service that is documented and served.
 pub(crate) fn service() -> Service {
     OpenApiService::new(
-        (VerificationsApi, ClassicApi, HealthApi),
+        (VerificationsApi, DeliveriesApi, ClassicApi, HealthApi),
         "Sparrow Verify",
         env!("CARGO_PKG_VERSION"),
     )

@@ -17,6 +17,7 @@ mod auth;
 mod body;
 mod classic;
 mod context;
+mod deliveries;
 mod docs;
 mod edge;
 mod fields;

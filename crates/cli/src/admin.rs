@@ -13,11 +13,13 @@ use crate::wiring::{self, Schema, Store, Wired};
 
 mod accounts;
 mod credentials;
+mod deliveries;
 mod transfer;
 mod verifications;
 
 pub(crate) use accounts::account;
 pub(crate) use credentials::{key, token};
+pub(crate) use deliveries::{delivery, gateway};
 pub(crate) use verifications::verification;
 
 /// `config check`.

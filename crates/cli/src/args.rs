@@ -54,6 +54,12 @@ pub(crate) enum Command {
     /// Verifications: what was sent and what came of it.
     #[command(subcommand)]
     Verification(VerificationCommand),
+    /// Deliveries: what the gateway said of each SMS.
+    #[command(subcommand)]
+    Delivery(DeliveryCommand),
+    /// Gateways: what carries the SMS.
+    #[command(subcommand)]
+    Gateway(GatewayCommand),
     /// Print the API document (OpenAPI).
     Openapi,
 }
@@ -209,6 +215,24 @@ pub(crate) enum VerificationCommand {
         /// Its id.
         id: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeliveryCommand {
+    /// List deliveries, the youngest first.
+    List {
+        /// Only those of this verification.
+        #[arg(long, value_name = "ID")]
+        verification: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum GatewayCommand {
+    /// List the gateways, and how often each has said what within a day.
+    List,
 }
 
 #[derive(Clone, Debug, Args)]

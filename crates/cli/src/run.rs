@@ -49,6 +49,8 @@ async fn dispatch(
         Command::Account(command) => admin::account(&with_log(&sources)?, command, output).await,
         Command::Token(command) => admin::token(&with_log(&sources)?, command, output).await,
         Command::Key(command) => admin::key(&with_log(&sources)?, command, output).await,
+        Command::Delivery(command) => admin::delivery(&with_log(&sources)?, command, output).await,
+        Command::Gateway(command) => admin::gateway(&with_log(&sources)?, command, output).await,
         Command::Verification(command) => admin::verification(&with_log(&sources)?, command, output).await,
     }
 }

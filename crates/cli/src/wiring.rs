@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, PortError, Ports, SendAnswer, Sms, SmsGateway,
-    VerificationStore,
+    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, GatewayFacts, PortError, Ports,
+    SendAnswer, SendReport, Sms, SmsGateway, VerificationStore,
 };
 use domain::use_cases::Verifier;
 
@@ -41,6 +41,11 @@ pub enum Store {
     /// A server.
     Postgres(PostgresStore),
 }
+
+/// Every port that a database keeps.
+trait Keeps: VerificationStore + AccountStore + CredentialStore + DeliveryStore {}
+
+impl<T: VerificationStore + AccountStore + CredentialStore + DeliveryStore> Keeps for T {}
 
 /// The parts could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -139,15 +144,11 @@ impl Store {
         }
     }
 
-    /// The ports that it keeps.
-    fn ports(&self) -> (Arc<dyn VerificationStore>, Arc<dyn AccountStore>, Arc<dyn CredentialStore>) {
+    /// The same, by the ports that it keeps.
+    fn keeps(&self) -> Arc<dyn Keeps> {
         match self {
-            Self::Sqlite(store) => {
-                (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone()))
-            }
-            Self::Postgres(store) => {
-                (Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(store.clone()))
-            }
+            Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
         }
     }
 
@@ -199,13 +200,14 @@ pub async fn wire(
         }
         Schema::Require => Store::open_current(config).await?,
     };
-    let (verifications, accounts, credentials) = store.ports();
+    let kept = store.keeps();
     let ports = Ports {
-        verifications,
-        accounts,
-        credentials,
+        verifications: kept.clone(),
+        accounts: kept.clone(),
+        credentials: kept.clone(),
+        deliveries: kept,
         counters: store.counters(config)?,
-        gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway)),
+        gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock: store.clock().await?,
         entropy: Arc::new(OsEntropy),
         alarms: Arc::new(LoggedAlarms),
@@ -229,12 +231,22 @@ pub fn phones(config: &Config) -> PhoneParser {
 
 /// Stands where commands that never send have no gateway.
 #[derive(Debug)]
-struct NoGateway;
+struct NoGateway(GatewayFacts);
+
+impl NoGateway {
+    fn new() -> Self {
+        Self(GatewayFacts { name: "none".into(), host: "".into(), sender: "".into() })
+    }
+}
 
 #[async_trait]
 impl SmsGateway for NoGateway {
-    async fn send(&self, _sms: &Sms) -> SendAnswer {
+    fn facts(&self) -> &GatewayFacts {
+        &self.0
+    }
+
+    async fn send(&self, _sms: &Sms) -> SendReport {
         tracing::error!("an SMS was to be sent by a command that has no gateway");
-        SendAnswer::Refused
+        SendAnswer::Refused.into()
     }
 }

@@ -163,4 +163,13 @@ impl Caller {
             Self::Application(application) | Self::Admin(application) => application,
         }
     }
+
+    /// The application that the caller administers; none without an admin key.
+    #[must_use]
+    pub const fn administers(&self) -> Option<&ApplicationId> {
+        match self {
+            Self::Admin(application) => Some(application),
+            Self::User(_) | Self::Application(_) => None,
+        }
+    }
 }

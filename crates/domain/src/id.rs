@@ -87,3 +87,7 @@ id! {
     /// Names the delivery of an event to a webhook.
     WebhookDeliveryId
 }
+id! {
+    /// Names an attempt to hand an SMS to a gateway.
+    DeliveryId
+}

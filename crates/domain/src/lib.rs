@@ -11,6 +11,7 @@ pub mod account;
 pub mod application;
 pub mod code;
 pub mod credential;
+pub mod delivery;
 pub mod event;
 pub mod guess;
 pub mod id;

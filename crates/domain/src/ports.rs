@@ -7,6 +7,7 @@ mod accounts;
 mod alarms;
 mod counters;
 mod credentials;
+mod deliveries;
 mod error;
 mod events;
 mod gateway;
@@ -17,9 +18,10 @@ pub use accounts::AccountStore;
 pub use alarms::{Alarms, Lost};
 pub use counters::{Counters, Receipt, Taken};
 pub use credentials::{CredentialFilter, CredentialStore, Holder};
+pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
 pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
-pub use gateway::{SendAnswer, Sms, SmsGateway};
+pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -43,6 +45,8 @@ pub struct Ports {
     pub accounts: Arc<dyn AccountStore>,
     /// Credentials.
     pub credentials: Arc<dyn CredentialStore>,
+    /// Deliveries.
+    pub deliveries: Arc<dyn DeliveryStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

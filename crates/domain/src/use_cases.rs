@@ -15,6 +15,7 @@ pub mod authenticate;
 pub mod cancel;
 pub mod check;
 pub mod credentials;
+pub mod deliveries;
 pub mod read;
 mod refused;
 pub mod resend;

@@ -38,6 +38,12 @@ async fn the_store_in_memory_keeps_the_contract_of_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_deliveries() {
+    let store = Arc::new(MemoryStore::default());
+    contract::delivery_store(store.clone(), store, &Ground::new(6)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suites_with_different_seeds_share_one_store() {
     let store = Arc::new(MemoryStore::default());
     let counters = Arc::new(MemoryCounters::default());
@@ -48,7 +54,8 @@ async fn suites_with_different_seeds_share_one_store() {
                 let ground = Ground::new(seed);
                 contract::verification_store(store.clone(), store.clone(), &ground).await;
                 contract::account_store(store.clone(), &ground).await;
-                contract::credential_store(store.clone(), store, &ground).await;
+                contract::credential_store(store.clone(), store.clone(), &ground).await;
+                contract::delivery_store(store.clone(), store, &ground).await;
                 contract::counters(counters, &ground).await;
             })
         })

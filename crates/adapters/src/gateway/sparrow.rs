@@ -32,7 +32,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{SendAnswer, Sms, SmsGateway};
+use domain::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 use reqwest::{Client, Response, Url, redirect, retry};
 
 use self::answer::{Judged, judge, meaning};
@@ -61,7 +61,7 @@ pub struct SparrowGateway {
     client: Client,
     endpoint: Url,
     token: SparrowToken,
-    identity: String,
+    facts: GatewayFacts,
 }
 
 impl SparrowGateway {
@@ -88,13 +88,18 @@ impl SparrowGateway {
             .pool_idle_timeout(IDLE_MAX);
         let builder = if encrypted { builder } else { builder.tls_certs_only([]) };
         let client = builder.build().map_err(SparrowSettingsFault::Client)?;
-        Ok(Self { client, endpoint, token: settings.token, identity: settings.identity })
+        let facts = GatewayFacts {
+            name: "sparrow".into(),
+            host: endpoint.host_str().unwrap_or_default().into(),
+            sender: settings.identity.into(),
+        };
+        Ok(Self { client, endpoint, token: settings.token, facts })
     }
 
-    async fn call(&self, receiver: &str, text: &str) -> SendAnswer {
+    async fn call(&self, receiver: &str, text: &str) -> SendReport {
         // The form encodes every `+`, which a hash at the end of the text may hold and which would arrive as a space.
         let form =
-            [("token", self.token.reveal()), ("from", &self.identity), ("to", receiver), ("text", text)];
+            [("token", self.token.reveal()), ("from", &*self.facts.sender), ("to", receiver), ("text", text)];
         match self.client.post(self.endpoint.clone()).form(&form).send().await {
             Ok(response) => finish(response).await,
             Err(error) => {
@@ -102,7 +107,7 @@ impl SparrowGateway {
                 let unsent = error.is_connect() || error.is_builder();
                 let answer = if unsent { SendAnswer::NotSent } else { SendAnswer::Unknown };
                 report_broken(answer, None, error);
-                answer
+                answer.into()
             }
         }
     }
@@ -110,7 +115,11 @@ impl SparrowGateway {
 
 #[async_trait]
 impl SmsGateway for SparrowGateway {
-    async fn send(&self, sms: &Sms) -> SendAnswer {
+    fn facts(&self) -> &GatewayFacts {
+        &self.facts
+    }
+
+    async fn send(&self, sms: &Sms) -> SendReport {
         // Ten digits and nothing else: `to` is a list with commas on Sparrow's side.
         if let Some(receiver) = sms.to.nepal_subscriber() {
             return self.call(&receiver, sms.text.as_str()).await;
@@ -118,10 +127,10 @@ impl SmsGateway for SparrowGateway {
         let answer = SendAnswer::ReceiverRefused;
         tracing::warn!(
             gateway = "sparrow",
-            class = class(answer),
+            class = answer.as_str(),
             "the phone is not a Nepali mobile: not called"
         );
-        answer
+        answer.into()
     }
 }
 
@@ -130,24 +139,24 @@ impl fmt::Debug for SparrowGateway {
         f.debug_struct("SparrowGateway")
             .field("endpoint", &self.endpoint.as_str())
             .field("token", &self.token)
-            .field("identity", &self.identity)
+            .field("identity", &self.facts.sender)
             .finish_non_exhaustive()
     }
 }
 
 /// Reads the answer, judges it and reports it.
-async fn finish(response: Response) -> SendAnswer {
+async fn finish(response: Response) -> SendReport {
     let status = response.status().as_u16();
     match read(response).await {
         Ok(body) => {
             let judged = judge(status, body.as_deref());
             report(status, &judged);
-            judged.answer
+            judged.report()
         }
         Err(error) => {
             let answer = judge(status, None).answer;
             report_broken(answer, Some(status), error);
-            answer
+            answer.into()
         }
     }
 }
@@ -167,7 +176,7 @@ async fn read(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error>
 /// Tells the operator of an answer, once.
 fn report(http_status: u16, judged: &Judged) {
     let Judged { answer, said } = judged;
-    let class = class(*answer);
+    let class = answer.as_str();
     match answer {
         SendAnswer::Accepted if !said.is_odd() => tracing::debug!(
             gateway = "sparrow",
@@ -202,16 +211,5 @@ fn report(http_status: u16, judged: &Judged) {
 /// Tells the operator of a call that broke off, once. The URL is left out: it is in the settings.
 fn report_broken(answer: SendAnswer, http_status: Option<u16>, error: reqwest::Error) {
     let error = chain(&error.without_url());
-    tracing::warn!(gateway = "sparrow", class = class(answer), http_status, error, "the call broke off");
-}
-
-/// The name of an answer in the log.
-const fn class(answer: SendAnswer) -> &'static str {
-    match answer {
-        SendAnswer::Accepted => "accepted",
-        SendAnswer::ReceiverRefused => "receiver-refused",
-        SendAnswer::Refused => "refused",
-        SendAnswer::NotSent => "not-sent",
-        SendAnswer::Unknown => "unknown",
-    }
+    tracing::warn!(gateway = "sparrow", class = answer.as_str(), http_status, error, "the call broke off");
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::account::Account;
 use domain::credential::{Credential, SecretHash};
+use domain::delivery::{DeliveryRecord, MessageId};
 use domain::guess::GUESS_WINDOW_DAYS;
 use domain::id::AccountId;
 use domain::message::{AppHash, Origin};
@@ -67,6 +68,21 @@ pub(super) fn new_verification<Q: Arguments>(query: Q, phone: &[u8], new: &Verif
 pub(super) fn changed_verification<Q: Arguments>(query: Q, next: &Verification) -> Q {
     let query = code(state(query.whole(i64::from(next.version)), next), next);
     message(sends(delivery(query, next), next), next)
+}
+
+/// All of a delivery but its application, which is that of its verification.
+pub(super) fn delivery_record<Q: Arguments>(query: Q, record: &DeliveryRecord) -> Q {
+    let report = &record.report;
+    query
+        .uuid(record.id.uuid())
+        .whole(i64::from(record.number))
+        .text(&*record.gateway)
+        .text(report.answer.as_str())
+        .instant(record.at)
+        .whole(millis(record.took))
+        .whole(i64::from(record.segments))
+        .text(report.message_id.as_ref().map(MessageId::as_str))
+        .whole(report.credits.map(|credits| i64::from(credits.thousandths())))
 }
 
 fn state<Q: Arguments>(query: Q, of: &Verification) -> Q {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::Credential;
+use domain::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
 use domain::guess::GuessTotals;
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
+use domain::ports::{SendAnswer, SendReport};
 use domain::time::Timestamp;
 use domain::verification::{
     Budget, Delivery, DeliveryState, Generation, MessageOptions, Purpose, Subject, Verification,
@@ -59,7 +61,15 @@ macro_rules! credential_columns {
     };
 }
 
-pub(super) use {account_columns, credential_columns, verification_columns};
+/// The columns of [`Columns::delivery_record`]; the table goes by `d`, that of its verification by `v`.
+macro_rules! delivery_columns {
+    () => {
+        "d.id, d.application, d.verification_id, d.number, v.phone, d.gateway, d.answer, d.message_id, \
+         d.credits_thousandths, d.answered_at, d.took_ms, d.segments"
+    };
+}
+
+pub(super) use {account_columns, credential_columns, delivery_columns, verification_columns};
 
 /// A row, by the kinds of cells that there are. A cell that is empty is `None`.
 pub(super) trait Cells {
@@ -130,6 +140,43 @@ impl<'row, Row: Cells> Columns<'row, Row> {
                 checks_max: self.count("checks_max")?,
                 cooldowns: rows::cooldowns(self.text("cooldowns_ms")?)?,
             },
+        })
+    }
+
+    pub(super) fn delivery_record(&mut self) -> Result<DeliveryRecord, Failure> {
+        // The fields are read in the order in which they are written here.
+        Ok(DeliveryRecord {
+            id: DeliveryId::from_uuid(self.uuid("id")?),
+            application: rows::application(self.text("application")?)?,
+            verification: VerificationId::from_uuid(self.uuid("verification_id")?),
+            number: self.count("number")?,
+            phone: self.optional_phone()?.ok_or(RowFault("phone"))?,
+            gateway: self.text("gateway")?.into(),
+            report: SendReport {
+                answer: SendAnswer::parse(self.text("answer")?).ok_or(RowFault("answer"))?,
+                message_id: match self.optional_text()? {
+                    Some(text) => Some(MessageId::parse(text).ok_or(RowFault("message_id"))?),
+                    None => None,
+                },
+                credits: match self.optional_whole()? {
+                    Some(number) => Some(Credits::from_thousandths(
+                        u32::try_from(number).map_err(|_| RowFault("credits_thousandths"))?,
+                    )),
+                    None => None,
+                },
+            },
+            at: self.instant("answered_at")?,
+            took: Duration::from_millis(self.whole("took_ms")?),
+            segments: self.whole("segments")?,
+        })
+    }
+
+    pub(super) fn gateway_tally(&mut self) -> Result<GatewayTally, Failure> {
+        Ok(GatewayTally {
+            gateway: self.text("gateway")?.into(),
+            answer: SendAnswer::parse(self.text("answer")?).ok_or(RowFault("answer"))?,
+            count: self.whole("count")?,
+            last_at: self.instant("answered_at")?,
         })
     }
 
@@ -212,6 +259,10 @@ impl<'row, Row: Cells> Columns<'row, Row> {
 
     fn text(&mut self, name: &'static str) -> Result<&'row str, Failure> {
         Ok(self.optional_text()?.ok_or(RowFault(name))?)
+    }
+
+    fn optional_whole(&mut self) -> Result<Option<i64>, Failure> {
+        self.next(Row::whole)
     }
 
     pub(super) fn optional_uuid(&mut self) -> Result<Option<Uuid>, Failure> {

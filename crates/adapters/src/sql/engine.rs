@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use domain::delivery::DeliveryRecord;
 use domain::id::VerificationId;
 use domain::ports::{Approval, Approved, Change, Inserted, Page, PortError, Saved, VerificationFilter};
 use domain::time::{Day, Timestamp};
@@ -53,6 +54,13 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
 
     /// [`domain::ports::VerificationStore::approve`].
     fn approve(&self, approval: &Approval<'_>) -> impl Future<Output = Result<Approved, Failure>> + Send;
+
+    /// [`domain::ports::DeliveryStore::record_delivery`].
+    fn record_delivery(
+        &self,
+        change: &Change<'_>,
+        record: &DeliveryRecord,
+    ) -> impl Future<Output = Result<Saved, Failure>> + Send;
 
     /// [`domain::ports::VerificationStore::list`].
     fn list(

@@ -1,6 +1,6 @@
 //! What every database is asked in the same words. The order of the parameters is that of [`super::arguments`].
 
-use super::columns::{account_columns, credential_columns};
+use super::columns::{account_columns, credential_columns, delivery_columns};
 
 pub(super) const ADD_ACCOUNT: &str =
     "INSERT INTO accounts (id, application, username, phone, phone_verified_at, created_at)
@@ -63,3 +63,26 @@ pub(super) const REMEMBER: &str =
     "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 
 pub(super) const REMEMBERED: &str = "SELECT value FROM settings WHERE name = $1";
+
+/// The order of the parameters is the same in both.
+macro_rules! list_deliveries {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            delivery_columns!(),
+            " FROM deliveries d JOIN verifications v ON v.id = d.verification_id
+              WHERE d.application = $1 AND d.id < $2",
+            $which,
+            " ORDER BY d.id DESC LIMIT $3"
+        )
+    };
+}
+
+pub(super) const LIST_DELIVERIES: &str = list_deliveries!("");
+pub(super) const LIST_DELIVERIES_OF_VERIFICATION: &str = list_deliveries!(" AND d.verification_id = $4");
+
+/// Of a bounded number of the youngest.
+pub(super) const TALLY_GATEWAYS: &str = "
+    SELECT gateway, answer, count(*), max(answered_at) FROM
+        (SELECT gateway, answer, answered_at FROM deliveries WHERE application = $1 ORDER BY id DESC LIMIT $3) AS d
+    WHERE answered_at >= $2 GROUP BY gateway, answer ORDER BY gateway, answer";

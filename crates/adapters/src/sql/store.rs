@@ -7,16 +7,18 @@ use async_trait::async_trait;
 use domain::account::{Account, Username};
 use domain::application::ApplicationId;
 use domain::credential::{Credential, SecretHash};
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::delivery::{DeliveryRecord, GatewayTally};
+use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, Holder, Inserted, Loaded,
-    Page, PortError, Saved, Standing, VerificationFilter, VerificationStore,
+    AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, DeliveryFilter,
+    DeliveryStore, Holder, Inserted, Loaded, Page, PortError, Saved, Standing, VerificationFilter,
+    VerificationStore,
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
 
 use super::engine::Engine;
-use super::{accounts, credentials, verifications};
+use super::{accounts, credentials, deliveries, verifications};
 
 /// Keeps verifications, the ledger of wrong checks, accounts and credentials in one SQL database. Clones share it.
 pub struct Store<Database>(pub(super) Arc<Database>);
@@ -126,5 +128,34 @@ impl<Database: Engine> CredentialStore for Store<Database> {
         now: Timestamp,
     ) -> Result<Option<Credential>, PortError> {
         credentials::revoke(&*self.0, application, which, id, now).await.map_err(Database::failed)
+    }
+}
+
+#[async_trait]
+impl<Database: Engine> DeliveryStore for Store<Database> {
+    async fn record_delivery(
+        &self,
+        change: &Change<'_>,
+        record: &DeliveryRecord,
+    ) -> Result<Saved, PortError> {
+        self.0.record_delivery(change, record).await.map_err(Database::failed)
+    }
+
+    async fn list_deliveries(
+        &self,
+        application: &ApplicationId,
+        filter: &DeliveryFilter,
+        page: Page<DeliveryId>,
+    ) -> Result<Vec<DeliveryRecord>, PortError> {
+        deliveries::list(&*self.0, application, filter, page).await.map_err(Database::failed)
+    }
+
+    async fn tally_gateways(
+        &self,
+        application: &ApplicationId,
+        since: Timestamp,
+        at_most: u16,
+    ) -> Result<Vec<GatewayTally>, PortError> {
+        deliveries::tally(&*self.0, application, since, at_most).await.map_err(Database::failed)
     }
 }

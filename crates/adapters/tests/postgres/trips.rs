@@ -1,10 +1,16 @@
 //! How often a call talks to the server: once.
 
+use std::time::Duration;
+
 use adapters::sql::{PostgresOptions, PostgresStore};
 use domain::account::VerifiedPhone;
+use domain::delivery::DeliveryRecord;
+use domain::id::DeliveryId;
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialStore, Inserted, Saved, VerificationStore,
+    AccountStore, Approval, Approved, Change, CredentialStore, DeliveryStore, Inserted, Saved, SendAnswer,
+    VerificationStore,
 };
+use domain::testkit::SeededEntropy;
 use domain::verification::{Command, Verification, step};
 
 use super::harness::{
@@ -20,6 +26,21 @@ async fn counted(place: &Place) -> (PostgresStore, Proxy) {
     let address = PostgresOptions::from_url(&url).unwrap().address;
     let options = PostgresOptions { address, connections_max: 1, ..place.options() };
     (opened(&options).await, proxy)
+}
+
+fn delivery(of: &Verification, seed: u64) -> DeliveryRecord {
+    DeliveryRecord {
+        id: DeliveryId::new(seconds(60), &SeededEntropy::new(seed)).unwrap(),
+        application: of.subject.application.clone(),
+        verification: of.id,
+        number: of.delivery.number,
+        phone: of.subject.phone,
+        gateway: "sparrow".into(),
+        report: SendAnswer::Accepted.into(),
+        at: seconds(60),
+        took: Duration::from_millis(7),
+        segments: 1,
+    }
 }
 
 /// Makes the call twice: the first time a connection learns its statement. Answers how often the second one asked.
@@ -85,6 +106,10 @@ async fn a_change_is_one_round_trip() {
     let plain = [change(2, None), change(3, None)];
     let (asked, answer) = trips(&proxy, |turn| store.save(&plain[turn])).await;
     assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "save");
+    let records = [delivery(&versions[4], 1), delivery(&versions[4], 2)];
+    let unchanged = Change { next: &versions[4], expected: 4, guess: None };
+    let (asked, answer) = trips(&proxy, |turn| store.record_delivery(&unchanged, &records[turn])).await;
+    assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "record_delivery");
     let question = Change { next: &versions[4], expected: 4, guess: Some(guess(today(), false)) };
     let (asked, answer) = trips(&proxy, |_| store.save(&question)).await;
     assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "save of nothing");

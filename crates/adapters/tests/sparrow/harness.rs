@@ -86,7 +86,7 @@ pub(crate) async fn send_to(base_url: &str, patience: Patience) -> SendAnswer {
     let logs = Logs::capture();
     let (gateway, sms) = (SparrowGateway::new(settings(base_url, patience)).unwrap(), sms());
     let started = Instant::now();
-    let answer = gateway.send(&sms).await;
+    let answer = gateway.send(&sms).await.answer;
     let took = started.elapsed();
     assert!(took < patience.bound(), "{answer:?} after {took:?}");
     let warnings = logs.warnings(MODULE);

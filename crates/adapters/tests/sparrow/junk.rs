@@ -135,7 +135,7 @@ async fn a_kept_connection_that_dies_under_a_call_is_unknown_and_not_called_agai
     let gateway = gateway(&wire.base_url());
     for (calls, expected) in [(1, SendAnswer::Accepted), (2, SendAnswer::Accepted), (3, SendAnswer::Unknown)]
     {
-        assert_eq!(gateway.send(&sms()).await, expected);
+        assert_eq!(gateway.send(&sms()).await.answer, expected);
         wire::settle().await;
         assert_eq!((wire.connections(), wire.calls().len()), (1, calls));
     }
@@ -147,7 +147,7 @@ async fn a_kept_connection_that_was_closed_costs_no_sms() {
     let wire = Wire::start(Play::Say(http("200 OK", "Connection: keep-alive\r\n", ACCEPTED))).await;
     let gateway = gateway(&wire.base_url());
     for calls in 1..=5 {
-        assert_eq!(gateway.send(&sms()).await, SendAnswer::Accepted);
+        assert_eq!(gateway.send(&sms()).await.answer, SendAnswer::Accepted);
         assert_eq!(wire.calls().len(), calls);
         wire::settle().await;
     }

@@ -11,7 +11,8 @@ use domain::application::ApplicationId;
 use domain::credential::{Credential, Scope, SecretHash};
 use domain::id::CredentialId;
 use domain::ports::{
-    CredentialFilter, CredentialStore, Dependency, Holder, Lost, Page, PortError, SendAnswer, Sms, SmsGateway,
+    CredentialFilter, CredentialStore, Dependency, GatewayFacts, Holder, Lost, Page, PortError, SendAnswer,
+    SendReport, Sms, SmsGateway,
 };
 use domain::testkit::World;
 use domain::time::Timestamp;
@@ -154,7 +155,7 @@ async fn an_approval_that_could_not_be_stored_is_none() {
 async fn a_lost_note_of_a_delivery_changes_no_answer() {
     let service = Service::new();
     let token = service.user("ram").await;
-    service.world.store.fail_next("save", 1);
+    service.world.store.fail_next("record_delivery", 1);
     let body = service.call(post(START).bearer(&token).json(&json!({"phone": PHONE}))).await.is(201);
     assert_eq!(body["delivery"], "sent");
     assert_eq!(service.world.alarms.raised(), [Lost::DeliveryRecord]);
@@ -172,11 +173,15 @@ async fn nothing_is_begun_without_randomness() {
 
 /// A gateway with a fault in it.
 #[derive(Debug)]
-struct BrokenGateway;
+struct BrokenGateway(GatewayFacts);
 
 #[async_trait]
 impl SmsGateway for BrokenGateway {
-    async fn send(&self, _: &Sms) -> SendAnswer {
+    fn facts(&self) -> &GatewayFacts {
+        &self.0
+    }
+
+    async fn send(&self, _: &Sms) -> SendReport {
         panic!("the gateway panicked: 042137");
     }
 }
@@ -185,7 +190,11 @@ impl SmsGateway for BrokenGateway {
 async fn a_panic_is_told_like_any_fault_of_ours() {
     let world = World::new();
     let mut verifier = world.verifier.clone();
-    verifier.ports.gateway = Arc::new(BrokenGateway);
+    verifier.ports.gateway = Arc::new(BrokenGateway(GatewayFacts {
+        name: "broken".into(),
+        host: "localhost".into(),
+        sender: "Demo".into(),
+    }));
     let settings = ApiSettings { edge: EdgeSettings::default(), demo: None };
     let service = Service::with_verifier(world, verifier, settings);
     let token = service.user("ram").await;

@@ -10,6 +10,8 @@ mod classic;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod ends;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::delivery::{Credits, MessageId};
 use crate::message::SmsText;
 use crate::phone::Phone;
 
@@ -31,10 +32,65 @@ pub enum SendAnswer {
     Unknown,
 }
 
+impl SendAnswer {
+    /// Every answer.
+    pub const ALL: [Self; 5] =
+        [Self::Accepted, Self::ReceiverRefused, Self::Refused, Self::NotSent, Self::Unknown];
+
+    /// The name in storage, logs, CLI and HTTP.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::ReceiverRefused => "receiver-refused",
+            Self::Refused => "refused",
+            Self::NotSent => "not-sent",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The answer of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.as_str() == text)
+    }
+}
+
+/// All that a gateway tells of an SMS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendReport {
+    /// What it says.
+    pub answer: SendAnswer,
+    /// Its number of the SMS, to ask it by.
+    pub message_id: Option<MessageId>,
+    /// What the SMS cost.
+    pub credits: Option<Credits>,
+}
+
+impl From<SendAnswer> for SendReport {
+    fn from(answer: SendAnswer) -> Self {
+        Self { answer, message_id: None, credits: None }
+    }
+}
+
+/// What operators are told of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayFacts {
+    /// Its name among the configured ones.
+    pub name: Box<str>,
+    /// The host that it is called at.
+    pub host: Box<str>,
+    /// The sender that receivers see.
+    pub sender: Box<str>,
+}
+
 /// Carries an SMS.
 #[async_trait]
 pub trait SmsGateway: Send + Sync + fmt::Debug {
+    /// What operators are told of it.
+    fn facts(&self) -> &GatewayFacts;
+
     /// Hands the SMS over, once: no retry after any byte has left, because the gateway may have sent it. Answers
     /// within the gateway's stated time-out, always.
-    async fn send(&self, sms: &Sms) -> SendAnswer;
+    async fn send(&self, sms: &Sms) -> SendReport;
 }

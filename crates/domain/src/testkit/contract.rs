@@ -10,6 +10,7 @@
 mod accounts;
 mod counters;
 mod credentials;
+mod deliveries;
 mod ground;
 mod race;
 mod system;
@@ -18,6 +19,7 @@ mod verifications;
 pub use accounts::account_store;
 pub use counters::counters;
 pub use credentials::credential_store;
+pub use deliveries::delivery_store;
 pub use ground::Ground;
 pub use system::{clock, entropy, sms_gateway};
 pub use verifications::{sweep, verification_store};

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::demand::locked;
 use crate::phone::Phone;
-use crate::ports::{SendAnswer, Sms, SmsGateway};
+use crate::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 
 /// An SMS that reached the gateway. Its text is not shown: it holds a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +38,7 @@ impl fmt::Debug for SentSms {
 /// Answers from a script, then with the standing answer.
 #[derive(Debug)]
 pub struct ScriptedGateway {
+    facts: GatewayFacts,
     script: Mutex<Script>,
     held: watch::Sender<bool>,
     reached: watch::Sender<usize>,
@@ -53,7 +54,12 @@ struct Script {
 impl Default for ScriptedGateway {
     fn default() -> Self {
         let script = Script { next: VecDeque::new(), standing: SendAnswer::Accepted, sent: Vec::new() };
-        Self { script: Mutex::new(script), held: watch::Sender::new(false), reached: watch::Sender::new(0) }
+        Self {
+            facts: GatewayFacts { name: "scripted".into(), host: "localhost".into(), sender: "Demo".into() },
+            script: Mutex::new(script),
+            held: watch::Sender::new(false),
+            reached: watch::Sender::new(0),
+        }
     }
 }
 
@@ -99,7 +105,11 @@ impl ScriptedGateway {
 
 #[async_trait]
 impl SmsGateway for ScriptedGateway {
-    async fn send(&self, sms: &Sms) -> SendAnswer {
+    fn facts(&self) -> &GatewayFacts {
+        &self.facts
+    }
+
+    async fn send(&self, sms: &Sms) -> SendReport {
         let answer = {
             let mut script = locked(&self.script);
             script.sent.push(SentSms { to: sms.to, text: sms.text.as_str().to_owned() });
@@ -107,6 +117,6 @@ impl SmsGateway for ScriptedGateway {
         };
         self.reached.send_modify(|reached| *reached += 1);
         let _ = self.held.subscribe().wait_for(|held| !held).await;
-        answer
+        answer.into()
     }
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod credentials;
+mod deliveries;
 mod verifications;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,9 @@ use super::demand::locked;
 use super::trouble::Trouble;
 use crate::account::{Account, Username};
 use crate::credential::{Credential, SecretHash};
+use crate::delivery::DeliveryRecord;
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
-use crate::id::{AccountId, CredentialId, VerificationId};
+use crate::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
 use crate::time::Day;
@@ -35,6 +37,7 @@ struct Tables {
     verifications: BTreeMap<VerificationId, Verification>,
     accounts: BTreeMap<AccountId, Account>,
     credentials: BTreeMap<CredentialId, (Credential, SecretHash)>,
+    deliveries: BTreeMap<DeliveryId, DeliveryRecord>,
     ledger: BTreeMap<(Phone, Day), WrongChecks>,
 }
 
@@ -91,6 +94,12 @@ impl MemoryStore {
     #[must_use]
     pub fn accounts(&self) -> Vec<Account> {
         locked(&self.0).tables.accounts.values().cloned().collect()
+    }
+
+    /// Every delivery, oldest first.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<DeliveryRecord> {
+        locked(&self.0).tables.deliveries.values().cloned().collect()
     }
 
     /// The wrong checks that are counted for a phone.

@@ -206,6 +206,7 @@ impl WorldBuilder {
             verifications: store.clone(),
             accounts: store.clone(),
             credentials: store.clone(),
+            deliveries: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),

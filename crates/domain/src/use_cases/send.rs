@@ -2,13 +2,15 @@
 
 use super::{Failure, Stop, TRIES_MAX, Verifier, today};
 use crate::application::Application;
+use crate::delivery::DeliveryRecord;
+use crate::id::DeliveryId;
 use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
 use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendAnswer, Sms, Taken};
 use crate::refusal::Refusal;
 use crate::time::{Timestamp, until};
 use crate::verification::step::DeliveryReport;
-use crate::verification::{Command, Effect, Generation, Outcome, Subject, Verification, step};
+use crate::verification::{Command, Effect, Generation, Subject, Verification, step};
 
 /// A send that is stored and not yet handed over.
 pub(super) struct Sending {
@@ -61,9 +63,15 @@ pub(super) async fn deliver(
 ) -> Result<Verification, Stop> {
     let Sending { verification, number, replaced, receipt } = sending;
     let sms = compose(verifier, application, &verification)?;
-    let answer = verifier.ports.gateway.send(&sms).await;
+    let segments = u16::try_from(sms.text.size().segments).unwrap_or(u16::MAX);
+    let gateway = verifier.ports.gateway.as_ref();
+    let began = verifier.now();
+    // Before the SMS leaves: what has left is recorded whatever fails then.
+    let id = DeliveryId::new(began, verifier.ports.entropy.as_ref())?;
+    let said = gateway.send(&sms).await;
     drop(sms);
-    let (report, refusal) = match answer {
+    let at = verifier.now();
+    let (report, refusal) = match said.answer {
         SendAnswer::Accepted => (DeliveryReport::Sent, None),
         SendAnswer::Unknown => (DeliveryReport::Unknown, None),
         SendAnswer::ReceiverRefused => {
@@ -72,8 +80,20 @@ pub(super) async fn deliver(
         SendAnswer::Refused => (DeliveryReport::NotSent, Some(Refusal::GatewayRefused)),
         SendAnswer::NotSent => (DeliveryReport::NotSent, Some(Refusal::GatewayUnavailable)),
     };
-    let (recorded, effect) =
-        record(verifier, verification, Command::RecordDelivery { number, report, replaced }).await;
+    let kept = DeliveryRecord {
+        id,
+        application: verification.subject.application.clone(),
+        verification: verification.id,
+        number,
+        phone: verification.subject.phone,
+        gateway: gateway.facts().name.clone(),
+        report: said,
+        at,
+        took: until(began, at),
+        segments,
+    };
+    let command = Command::RecordDelivery { number, report, replaced };
+    let (recorded, effect) = record(verifier, verification, command, &kept).await;
     match effect {
         Some(Effect::Refund) => refund(verifier, &receipt).await,
         Some(Effect::Send { .. } | Effect::Bind) | None => {}
@@ -109,17 +129,16 @@ async fn record(
     verifier: &Verifier,
     verification: Verification,
     command: Command,
+    kept: &DeliveryRecord,
 ) -> (Verification, Option<Effect>) {
     let mut current = verification;
     for _ in 0..TRIES_MAX {
         let now = verifier.now();
         let decided = step(&current, command, now);
         let effect = decided.effect;
-        if decided.outcome == Outcome::DeliveryIgnored {
-            return (decided.next, effect);
-        }
+        // An answer that comes too late changes nothing, and is kept all the same.
         let change = Change { next: &decided.next, expected: current.version, guess: None };
-        match verifier.ports.verifications.save(&change).await {
+        match verifier.ports.deliveries.record_delivery(&change, kept).await {
             Ok(Saved::Stored) => return (decided.next, effect),
             // No guess was asked about, so a spent budget cannot be the answer; looking again is right all the same.
             Ok(Saved::Conflict | Saved::BudgetSpent) => {}

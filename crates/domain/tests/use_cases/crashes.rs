@@ -101,7 +101,7 @@ async fn an_answer_that_is_overtaken_by_a_resend_changes_nothing() {
 async fn a_note_that_cannot_be_made_raises_an_alarm_and_changes_no_answer() {
     let world = World::new();
     let ram = world.user("ram").await;
-    world.store.fail_next("save", 1);
+    world.store.fail_next("record_delivery", 1);
     let started = begun(&world, &ram, phone("9841234567")).await;
     assert_eq!(world.alarms.raised(), [Lost::DeliveryRecord]);
     assert_eq!(only(&world).delivery.state, DeliveryState::Sending, "it stays as after a crash");

@@ -42,7 +42,7 @@ async fn a_start_costs_one_look_one_insert_and_one_note() {
     let ram = world.user("ram").await;
     world.store.forget_calls();
     begun(&world, &ram, phone("9841234567")).await;
-    let calls = ["standing", "insert", "save"].map(|method| world.store.calls(method));
+    let calls = ["standing", "insert", "record_delivery"].map(|method| world.store.calls(method));
     assert_eq!(calls, [1, 1, 1]);
     assert_eq!(world.store.all_calls(), 3);
     assert_eq!(world.counters.calls("take"), 1);

@@ -1,7 +1,8 @@
 //! What an answer of Sparrow means. Owns the table in the documentation of [`sparrow`](super). It does no I/O, and of
 //! Sparrow's words it lets nothing through but numbers: an answer may repeat the text or the phone.
 
-use domain::ports::SendAnswer;
+use domain::delivery::{Credits, MessageId};
+use domain::ports::{SendAnswer, SendReport};
 use serde_json::{Map, Value};
 
 /// The code of success, in the JSON as in HTTP.
@@ -31,6 +32,25 @@ pub(super) struct Said {
     pub(super) message_id: Option<u64>,
     /// What it cost, in credits.
     pub(super) credit_consumed: Option<f64>,
+}
+
+impl Judged {
+    /// The same, in the words of the port.
+    pub(super) fn report(&self) -> SendReport {
+        SendReport {
+            answer: self.answer,
+            message_id: self.said.message_id.and_then(|id| MessageId::parse(&id.to_string())),
+            credits: self.said.credit_consumed.and_then(credits),
+        }
+    }
+}
+
+/// An amount of credits; none where it is negative or too much to be one.
+fn credits(amount: f64) -> Option<Credits> {
+    let thousandths = (amount * 1000.0).round();
+    // By way of text, because a cast would hide what does not fit.
+    let fits = (0.0..=f64::from(u32::MAX)).contains(&thousandths);
+    if fits { format!("{thousandths:.0}").parse().ok().map(Credits::from_thousandths) } else { None }
 }
 
 impl Said {

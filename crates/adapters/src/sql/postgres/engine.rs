@@ -1,6 +1,7 @@
 //! PostgreSQL as the ports need it: one statement, one round trip, one transaction. Owns how long a statement is waited
 //! for, and when it may run again.
 
+use domain::delivery::DeliveryRecord;
 use domain::id::VerificationId;
 use domain::ports::{
     Approval, Approved, Change, Dependency, Inserted, Page, PortError, Saved, VerificationFilter,
@@ -155,6 +156,10 @@ impl Engine for Database {
 
     async fn approve(&self, approval: &Approval<'_>) -> Result<Approved, Failure> {
         verifications::approve(self, approval).await
+    }
+
+    async fn record_delivery(&self, change: &Change<'_>, record: &DeliveryRecord) -> Result<Saved, Failure> {
+        verifications::record_delivery(self, change, record).await
     }
 
     async fn list(

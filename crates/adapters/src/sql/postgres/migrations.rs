@@ -15,11 +15,18 @@ use crate::sql::migrations::{CANARY, Migrations, compare_canary, migrator, refus
 use crate::sql::statements::{APPLIED_MIGRATIONS, REMEMBER, REMEMBERED};
 use crate::sql::{MigrationStatus, SqlError};
 
-const MIGRATIONS: Migrations = &[(
-    1,
-    "verifications, accounts and credentials",
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0001_initial.sql")),
-)];
+const MIGRATIONS: Migrations = &[
+    (
+        1,
+        "verifications, accounts and credentials",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0001_initial.sql")),
+    ),
+    (
+        7,
+        "deliveries",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0007_deliveries.sql")),
+    ),
+];
 
 /// How long all of it may take: a large table takes its time.
 const MIGRATION_TIMEOUT: Duration = Duration::from_hours(1);

@@ -2,20 +2,22 @@
 //! and when there is much.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope};
+use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
-    AccountStore as _, Approval, Change, CredentialFilter, CredentialStore as _, Page, VerificationFilter,
-    VerificationStore as _,
+    AccountStore as _, Approval, Change, CredentialFilter, CredentialStore as _, DeliveryFilter,
+    DeliveryStore as _, Page, SendAnswer, VerificationFilter, VerificationStore as _,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp};
@@ -111,6 +113,7 @@ async fn ask_about_verifications(store: &PostgresStore, account: &Account) {
     store.save(&Change { next: &second, expected: 0, guess: Some(guess) }).await.unwrap();
     let third = Verification { version: 2, ..second };
     store.save(&Change { next: &third, expected: 1, guess: None }).await.unwrap();
+    ask_about_deliveries(store, &third).await;
     let approved = step(&third, Command::Check { matches: true }, now()).next;
     let approval = Approval {
         change: Change { next: &approved, expected: 2, guess: Some(Guess { wrong: false, ..guess }) },
@@ -138,6 +141,32 @@ async fn ask_about_verifications(store: &PostgresStore, account: &Account) {
     store.time().await.unwrap();
 }
 
+async fn ask_about_deliveries(store: &PostgresStore, of: &Verification) {
+    let entropy = SeededEntropy::new(5);
+    let record = DeliveryRecord {
+        id: DeliveryId::new(now(), &entropy).unwrap(),
+        application: of.subject.application.clone(),
+        verification: of.id,
+        number: 1,
+        phone: of.subject.phone,
+        gateway: "sparrow".into(),
+        report: SendAnswer::Accepted.into(),
+        at: now(),
+        took: Duration::from_millis(7),
+        segments: 1,
+    };
+    let unchanged = Change { next: of, expected: of.version, guess: None };
+    store.record_delivery(&unchanged, &record).await.unwrap();
+    let conflict = Change { next: of, expected: of.version + 7, guess: None };
+    store.record_delivery(&conflict, &record).await.unwrap();
+    let application = &of.subject.application;
+    for verification in [None, Some(of.id)] {
+        let page = Page { before: None, limit: 10 };
+        store.list_deliveries(application, &DeliveryFilter { verification }, page).await.unwrap();
+    }
+    store.tally_gateways(application, Timestamp::UNIX_EPOCH, 10).await.unwrap();
+}
+
 /// Much of everything, and what the planner learns of it.
 const FILL: &str = "
     INSERT INTO accounts
@@ -150,6 +179,8 @@ const FILL: &str = "
         CASE s.state WHEN 'pending' THEN NULL ELSE now() END, '0123456789abcdef', '01234567', 6, now(),
         'en', 1, 'sent', now(), now(), now(), now(), 1, 0, 600000, 180000, 5, '60000'
     FROM accounts a, (VALUES ('approved'), ('expired'), ('canceled'), ('locked'), ('pending')) s (state);
+    INSERT INTO deliveries (id, verification_id, application, number, gateway, answer, answered_at, took_ms, segments)
+    SELECT gen_random_uuid(), id, application, 1, 'sparrow', 'accepted', now(), 7, 1 FROM verifications;
     INSERT INTO wrong_checks SELECT DISTINCT phone, date '2026-01-01', 1, 0 FROM verifications;
     INSERT INTO credentials
     SELECT gen_random_uuid(), application, 'user-token', id, sha256(id::text::bytea), now(), NULL, NULL FROM accounts;
@@ -182,7 +213,10 @@ async fn every_plan_looks_up(store: &PostgresStore, what: &str) {
     for row in prepared {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
         let plan = plan(connection, &name, row.get("parameters")).await;
-        let of_few = [" AND v.phone = ", " AND v.account_id = "].iter().any(|few| statement.contains(few));
+        // The last has a limit within.
+        let of_few = [" AND v.phone = ", " AND v.account_id = ", "GROUP BY gateway"]
+            .iter()
+            .any(|few| statement.contains(few));
         let mut complaints = Vec::new();
         complain(&plan, &first_columns, of_few, &mut complaints);
         assert!(complaints.is_empty(), "with {what}: {complaints:?}\n{statement}\n{plan:#}");
@@ -208,8 +242,8 @@ async fn first_columns(connection: &mut PgConnection) -> BTreeMap<String, String
     rows.iter().map(|row| (row.get("name"), row.get::<String, _>("first_column").to_lowercase())).collect()
 }
 
-/// What walks a table, or an index from end to end, and what sorts; a phone and an account
-/// have few verifications, which may be sorted.
+/// What walks a table, or an index from end to end, and what sorts; few may be sorted, such as the verifications of a
+/// phone and of an account.
 fn complain(
     plan: &Value,
     first_columns: &BTreeMap<String, String>,

@@ -2,6 +2,7 @@
 
 pub(super) mod statements;
 
+use domain::delivery::DeliveryRecord;
 use domain::guess::GuessClass;
 use domain::id::AccountId;
 use domain::ports::{Approval, Approved, Change, Inserted, Saved};
@@ -12,7 +13,9 @@ use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use self::statements::{APPROVE, ASK, INSERT, IS_THERE, SAVE, SAVE_GUESS, SWEEP};
+use self::statements::{
+    APPROVE, ASK, INSERT, IS_THERE, KEEP_DELIVERY, RECORD_DELIVERY, SAVE, SAVE_GUESS, SWEEP,
+};
 use super::Database;
 use super::engine::Query;
 use super::failure::constraint;
@@ -61,6 +64,17 @@ pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Sav
         "spent" => Ok(Saved::BudgetSpent),
         _ => Err(RowFault("outcome").into()),
     }
+}
+
+pub(super) async fn record_delivery(
+    database: &Database,
+    change: &Change<'_>,
+    record: &DeliveryRecord,
+) -> Result<Saved, Failure> {
+    let changes = change.next.version != change.expected;
+    let query = if changes { changing(RECORD_DELIVERY, change) } else { asking(KEEP_DELIVERY, change) };
+    let told = database.run(arguments::delivery_record(query, record), Twice::Different).await?;
+    Ok(if told.changed == 1 { Saved::Stored } else { Saved::Conflict })
 }
 
 pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {

@@ -1,5 +1,6 @@
 //! SQLite as the ports need it: what is read goes to the readers, what is written waits for its turn at the writer.
 
+use domain::delivery::DeliveryRecord;
 use domain::id::VerificationId;
 use domain::ports::{
     Approval, Approved, Change, Dependency, Inserted, Page, PortError, Saved, VerificationFilter,
@@ -73,6 +74,10 @@ impl Engine for Database {
 
     async fn approve(&self, approval: &Approval<'_>) -> Result<Approved, Failure> {
         verifications::approve(self, approval).await
+    }
+
+    async fn record_delivery(&self, change: &Change<'_>, record: &DeliveryRecord) -> Result<Saved, Failure> {
+        verifications::record_delivery(self, change, record).await
     }
 
     async fn list(

@@ -9,11 +9,18 @@ use crate::sql::migrations::{CANARY, Migrations, compare_canary, migrator, refus
 use crate::sql::statements::{APPLIED_MIGRATIONS, REMEMBER, REMEMBERED};
 use crate::sql::{MigrationStatus, SqlError};
 
-const MIGRATIONS: Migrations = &[(
-    1,
-    "verifications, accounts, credentials and counters",
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0001_initial.sql")),
-)];
+const MIGRATIONS: Migrations = &[
+    (
+        1,
+        "verifications, accounts, credentials and counters",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0001_initial.sql")),
+    ),
+    (
+        7,
+        "deliveries",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0007_deliveries.sql")),
+    ),
+];
 
 impl SqliteStore {
     /// Brings the schema up to date. All of it happens or nothing, and of several processes that do it at once one

@@ -67,6 +67,9 @@ async fn every_statement_is_an_index_look_up() {
         statements::LIST_TOKENS,
         statements::LIST_TOKENS_OF_ACCOUNT,
         statements::REVOKE,
+        statements::LIST_DELIVERIES,
+        statements::LIST_DELIVERIES_OF_VERIFICATION,
+        verifications::KEEP_DELIVERY,
         counters::FULL_UNTIL,
     ];
     for statement in statements {

@@ -2,6 +2,7 @@
 
 pub(super) mod statements;
 
+use domain::delivery::DeliveryRecord;
 use domain::guess::GuessClass;
 use domain::id::AccountId;
 use domain::ports::{Approval, Approved, Change, Inserted, Saved};
@@ -12,7 +13,8 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use self::statements::{
-    ASK, BIND_PHONE, CHARGE, INSERT, SAVE, SETTLE, SWEEP_LEDGER, SWEEP_VERIFICATIONS, TAKE_PHONE_AWAY,
+    ASK, BIND_PHONE, CHARGE, INSERT, KEEP_DELIVERY, SAVE, SETTLE, SWEEP_LEDGER, SWEEP_VERIFICATIONS,
+    TAKE_PHONE_AWAY,
 };
 use super::Database;
 use crate::phone_vault::PhoneVault;
@@ -60,6 +62,23 @@ pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Sav
         turn.settle();
     }
     Ok(saved)
+}
+
+pub(super) async fn record_delivery(
+    database: &Database,
+    change: &Change<'_>,
+    record: &DeliveryRecord,
+) -> Result<Saved, Failure> {
+    let mut turn = database.writer.turn().await?;
+    let mut transaction = turn.begin().await?;
+    if write(change, &mut transaction).await?.is_none() {
+        return Ok(Saved::Conflict);
+    }
+    let query = sqlx::query(KEEP_DELIVERY).bind(change.next.id.uuid());
+    arguments::delivery_record(query, record).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    turn.settle();
+    Ok(Saved::Stored)
 }
 
 pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {

@@ -55,7 +55,7 @@ impl Tables {
         }
     }
 
-    fn save(&mut self, change: &Change<'_>) -> Saved {
+    pub(super) fn save(&mut self, change: &Change<'_>) -> Saved {
         if let Some(obstacle) = self.obstacle(change) {
             return obstacle;
         }
@@ -104,6 +104,7 @@ impl Tables {
         for id in &old {
             self.verifications.remove(id);
         }
+        self.deliveries.retain(|_, delivery| !old.contains(&delivery.verification));
         self.ledger.retain(|(_, day), _| *day >= ledger_before);
         old.len() as u64
     }

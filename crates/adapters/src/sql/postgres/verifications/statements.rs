@@ -172,6 +172,31 @@ macro_rules! outcome {
 /// A change that comes from no guess. It is another version where no row changes.
 pub(in super::super) const SAVE: &str = concat!(changes!(), " WHERE v.id = $1 AND v.version = $2");
 
+/// A delivery and what it changes: all that a step may change, or nothing of the version that is there.
+macro_rules! record_delivery {
+    ($saved:expr, $first:literal) => {
+        concat!(
+            "WITH saved AS (",
+            $saved,
+            ") INSERT INTO deliveries (verification_id, application, id, number, gateway, answer, answered_at,
+                took_ms, segments, message_id, credits_thousandths)
+            SELECT saved.id, saved.application, ",
+            $first,
+            " FROM saved"
+        )
+    };
+}
+
+pub(in super::super) const RECORD_DELIVERY: &str = record_delivery!(
+    concat!(changes!(), " WHERE v.id = $1 AND v.version = $2 RETURNING v.id, v.application"),
+    "$25, $26, $27, $28, $29, $30, $31, $32, $33"
+);
+
+pub(in super::super) const KEEP_DELIVERY: &str = record_delivery!(
+    "SELECT v.id, v.application FROM verifications v WHERE v.id = $1 AND v.version = $2",
+    "$8, $9, $10, $11, $12, $13, $14, $15, $16"
+);
+
 pub(in super::super) const SAVE_GUESS: &str =
     concat!(held!("FOR UPDATE"), room!(), charged!("room"), saved!("room"), outcome!("'stored'"));
 

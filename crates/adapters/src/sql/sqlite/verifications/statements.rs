@@ -97,6 +97,12 @@ pub(in super::super) const SAVE: &str = concat!(
 pub(in super::super) const ASK: &str =
     concat!("SELECT ", of_the_day!(), " FROM verifications WHERE id = $1 AND version = $2");
 
+/// A delivery of the verification `$1`.
+pub(in super::super) const KEEP_DELIVERY: &str = "
+    INSERT INTO deliveries (verification_id, application, id, number, gateway, answer, answered_at,
+        took_ms, segments, message_id, credits_thousandths)
+    SELECT id, application, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM verifications WHERE id = $1";
+
 pub(in super::super) const CHARGE: &str = "
     INSERT INTO wrong_checks (phone, day, short_codes, long_codes) VALUES ($1, $2, $3, $4)
     ON CONFLICT (phone, day) DO UPDATE

@@ -1,0 +1,206 @@
+//! Deliveries and gateways, for those who administer. Translates between HTTP and the use cases; decides nothing.
+
+use domain::delivery::{DeliveryRecord, GatewayTally};
+use domain::id::{DeliveryId, VerificationId};
+use domain::ports::{DeliveryFilter, SendAnswer};
+use domain::time::rfc3339;
+use domain::use_cases::deliveries::{self, GatewayStatus};
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::{Enum, Object, OpenApi};
+
+use crate::auth::Authenticated;
+use crate::context::Context;
+use crate::paging::Paging;
+use crate::problem::{Problem, Refusing, Slug, problems};
+use crate::tags::ApiTags;
+use crate::verifications::done;
+
+/// The operations on deliveries and gateways.
+#[derive(Debug)]
+pub(crate) struct DeliveriesApi;
+
+problems!(ListDeliveriesProblems: ParameterInvalid, ScopeMissing);
+problems!(ListGatewaysProblems: ScopeMissing);
+
+#[OpenApi(prefix_path = "/v1/admin", tag = "ApiTags::Administration")]
+impl DeliveriesApi {
+    /// List deliveries
+    ///
+    /// Every attempt to hand an SMS to a gateway, the youngest first: what the gateway said, how long that took, and
+    /// what it cost. They are kept as long as their verifications.
+    #[oai(path = "/deliveries", method = "get", operation_id = "listDeliveries")]
+    async fn list(
+        &self,
+        context: Data<&Context>,
+        caller: Authenticated,
+        /// Only those of this verification.
+        verification: Query<Option<String>>,
+        /// How many at most: 1 to 100, 20 if not given.
+        limit: Query<Option<String>>,
+        /// Where to go on: the `next` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<DeliveryPage>, Refusing<ListDeliveriesProblems>> {
+        let verification = verification.0.map(|text| {
+            let detail = "`verification` must be the id of a verification.";
+            VerificationId::parse(&text).ok_or_else(|| Problem::new(Slug::ParameterInvalid, detail))
+        });
+        let filter = DeliveryFilter { verification: verification.transpose()? };
+        let paging = Paging::read(limit.0.as_deref(), cursor.0.as_deref(), DeliveryId::parse)?;
+        let found = deliveries::list(&context.verifier, &caller.0, &filter, paging.wanted()).await;
+        let mut found = done(found)?;
+        let next = paging.cut(&mut found, |last| last.id.to_string());
+        Ok(Json(DeliveryPage { items: found.iter().map(Into::into).collect(), next }))
+    }
+
+    /// List gateways
+    ///
+    /// What carries the SMS, and what it said of late: of at most the 1000 youngest deliveries within a day.
+    #[oai(path = "/gateways", method = "get", operation_id = "listGateways")]
+    async fn gateways(
+        &self,
+        context: Data<&Context>,
+        caller: Authenticated,
+    ) -> Result<Json<GatewayList>, Refusing<ListGatewaysProblems>> {
+        let gateways = done(deliveries::gateways(&context.verifier, &caller.0).await)?;
+        Ok(Json(GatewayList { items: gateways.iter().map(Into::into).collect() }))
+    }
+}
+
+/// What a gateway said of an SMS.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename = "GatewayAnswer", rename_all = "kebab-case")]
+enum AnswerName {
+    /// It was taken.
+    Accepted,
+    /// It was not taken, because of the receiver.
+    ReceiverRefused,
+    /// It was not taken, for a reason that the operator has to mend.
+    Refused,
+    /// It was certainly not sent: the gateway was not reached.
+    NotSent,
+    /// It may have been sent.
+    Unknown,
+}
+
+impl From<SendAnswer> for AnswerName {
+    fn from(answer: SendAnswer) -> Self {
+        match answer {
+            SendAnswer::Accepted => Self::Accepted,
+            SendAnswer::ReceiverRefused => Self::ReceiverRefused,
+            SendAnswer::Refused => Self::Refused,
+            SendAnswer::NotSent => Self::NotSent,
+            SendAnswer::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// An attempt to hand an SMS to a gateway.
+#[derive(Debug, Object)]
+#[oai(rename = "Delivery", skip_serializing_if_is_none)]
+struct DeliveryResource {
+    /// Its id.
+    id: String,
+    /// The id of the verification whose code it carried.
+    verification: String,
+    /// Which send of the verification it was: 1 is the first.
+    number: u32,
+    /// The phone, masked.
+    phone: String,
+    /// The name of the gateway.
+    gateway: String,
+    /// What the gateway said.
+    answer: AnswerName,
+    /// The gateway's own number of the SMS.
+    message_id: Option<String>,
+    /// What the SMS cost, in the gateway's credits, where it tells.
+    credits: Option<f64>,
+    /// How many segments the SMS had, each of which is paid.
+    segments: u16,
+    /// When the gateway had answered, or was no longer waited for, in RFC 3339.
+    at: String,
+    /// How long that took, in milliseconds.
+    took_ms: u64,
+}
+
+impl From<&DeliveryRecord> for DeliveryResource {
+    fn from(record: &DeliveryRecord) -> Self {
+        Self {
+            id: record.id.to_string(),
+            verification: record.verification.to_string(),
+            number: record.number,
+            phone: record.phone.masked(),
+            gateway: record.gateway.to_string(),
+            answer: record.report.answer.into(),
+            message_id: record.report.message_id.as_ref().map(|id| id.as_str().to_owned()),
+            credits: record.report.credits.map(domain::delivery::Credits::as_f64),
+            segments: record.segments,
+            at: rfc3339(record.at),
+            took_ms: u64::try_from(record.took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// A page of deliveries.
+#[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+struct DeliveryPage {
+    /// The deliveries, youngest first.
+    items: Vec<DeliveryResource>,
+    /// The cursor of the next page; absent on the last.
+    next: Option<String>,
+}
+
+/// Something that carries SMS.
+#[derive(Debug, Object)]
+#[oai(rename = "Gateway")]
+struct GatewayResource {
+    /// Its name.
+    name: String,
+    /// The host that it is called at.
+    host: String,
+    /// The sender that receivers see.
+    sender: String,
+    /// What it said of late.
+    answers: Vec<GatewayAnswers>,
+}
+
+/// How often a gateway has said something.
+#[derive(Debug, Object)]
+struct GatewayAnswers {
+    /// What it said.
+    answer: AnswerName,
+    /// How often.
+    count: u64,
+    /// When last, in RFC 3339.
+    last_at: String,
+}
+
+impl From<&GatewayStatus> for GatewayResource {
+    fn from(status: &GatewayStatus) -> Self {
+        let own = |tally: &&GatewayTally| tally.gateway == status.facts.name;
+        Self {
+            name: status.facts.name.to_string(),
+            host: status.facts.host.to_string(),
+            sender: status.facts.sender.to_string(),
+            answers: status
+                .tallies
+                .iter()
+                .filter(own)
+                .map(|tally| GatewayAnswers {
+                    answer: tally.answer.into(),
+                    count: tally.count,
+                    last_at: rfc3339(tally.last_at),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The gateways.
+#[derive(Debug, Object)]
+struct GatewayList {
+    /// The gateways, in the order in which they are tried.
+    items: Vec<GatewayResource>,
+}

@@ -1,0 +1,92 @@
+//! `delivery` and `gateway`.
+
+use domain::credential::Caller;
+use domain::delivery::{Credits, DeliveryRecord, MessageId};
+use domain::id::{DeliveryId, VerificationId};
+use domain::ports::{DeliveryFilter, Page};
+use domain::time::rfc3339;
+use domain::use_cases::Answer;
+use domain::use_cases::deliveries::{self, GatewayStatus};
+use serde_json::{Value, json};
+
+use super::{application, id, more, wired};
+use crate::args::{DeliveryCommand, GatewayCommand};
+use crate::config::Config;
+use crate::failure::CommandError;
+use crate::output::Output;
+use crate::wiring::{self, Schema};
+
+pub(crate) async fn delivery(
+    config: &Config,
+    command: DeliveryCommand,
+    output: Output,
+) -> Result<(), CommandError> {
+    let wired = wired(config).await?;
+    let caller = Caller::Admin(application(config).clone());
+    let DeliveryCommand::List { verification, page } = command;
+    let verification = verification.map(|text| id(&text, VerificationId::parse)).transpose()?;
+    let before = page.before.as_deref().map(|text| id(text, DeliveryId::parse)).transpose()?;
+    let asked = Page { before, limit: page.limit };
+    let found =
+        done(deliveries::list(&wired.verifier, &caller, &DeliveryFilter { verification }, asked).await?)?;
+    let rows: Vec<_> = found.iter().map(shown).collect();
+    let more = more(&found, page.limit, |delivery| delivery.id.to_string());
+    let columns =
+        ["at", "gateway", "answer", "phone", "segments", "credits", "message_id", "took_ms", "verification"];
+    output.rows(&columns, &rows, more.as_deref())
+}
+
+pub(crate) async fn gateway(
+    config: &Config,
+    command: GatewayCommand,
+    output: Output,
+) -> Result<(), CommandError> {
+    let GatewayCommand::List = command;
+    let gateway = wiring::sparrow(config.require_gateway()?)?;
+    let wired = wiring::wire(config, Some(gateway), Schema::Require).await?;
+    let caller = Caller::Admin(application(config).clone());
+    let gateways = done(deliveries::gateways(&wired.verifier, &caller).await?)?;
+    let rows: Vec<_> = gateways.iter().map(status).collect();
+    output.rows(&["name", "host", "sender", "answers"], &rows, None)
+}
+
+/// The command line administers, so nothing is refused.
+fn done<T>(answer: Answer<T>) -> Result<T, CommandError> {
+    match answer {
+        Answer::Done(done) => Ok(done),
+        Answer::Refused(refused) => {
+            Err(CommandError::Refused(format!("It was refused: {:?}.", refused.refusal)))
+        }
+    }
+}
+
+fn shown(record: &DeliveryRecord) -> Value {
+    json!({
+        "id": record.id.to_string(),
+        "verification": record.verification.to_string(),
+        "number": record.number,
+        "phone": record.phone.masked(),
+        "gateway": &*record.gateway,
+        "answer": record.report.answer.as_str(),
+        "message_id": record.report.message_id.as_ref().map(MessageId::as_str),
+        "credits": record.report.credits.map(Credits::as_f64),
+        "segments": record.segments,
+        "at": rfc3339(record.at),
+        "took_ms": u64::try_from(record.took.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn status(gateway: &GatewayStatus) -> Value {
+    let answers: serde_json::Map<_, _> = gateway
+        .tallies
+        .iter()
+        .filter(|tally| tally.gateway == gateway.facts.name)
+        .map(|tally| (tally.answer.as_str().to_owned(), json!(tally.count)))
+        .collect();
+    json!({
+        "name": &*gateway.facts.name,
+        "host": &*gateway.facts.host,
+        "sender": &*gateway.facts.sender,
+        "answers": answers,
+    })
+}

@@ -1,0 +1,56 @@
+//! What became of the SMS, and how the gateways do: for those who administer an application.
+
+use std::time::Duration;
+
+use super::{Answer, Failure, Verifier};
+use crate::credential::Caller;
+use crate::delivery::{DeliveryRecord, GatewayTally};
+use crate::id::DeliveryId;
+use crate::ports::{DeliveryFilter, GatewayFacts, Page};
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// How far back the answers of gateways are tallied.
+pub const TALLY_WINDOW: Duration = Duration::from_hours(24);
+/// Of how many deliveries at most, the youngest.
+pub const TALLY_DELIVERIES_MAX: u16 = 1000;
+
+/// A gateway, and how it has answered the application within [`TALLY_WINDOW`], of at most [`TALLY_DELIVERIES_MAX`]
+/// deliveries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayStatus {
+    /// What it is.
+    pub facts: GatewayFacts,
+    /// What it said, how often, and when last.
+    pub tallies: Vec<GatewayTally>,
+}
+
+/// A page of the application's deliveries, youngest first.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn list(
+    verifier: &Verifier,
+    caller: &Caller,
+    filter: &DeliveryFilter,
+    page: Page<DeliveryId>,
+) -> Result<Answer<Vec<DeliveryRecord>>, Failure> {
+    let Some(application) = caller.administers() else {
+        return Ok(Answer::Refused(Refusal::ScopeMissing.into()));
+    };
+    Ok(Answer::Done(verifier.ports.deliveries.list_deliveries(application, filter, page).await?))
+}
+
+/// Every gateway, and how it has answered of late.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec<GatewayStatus>>, Failure> {
+    let Some(application) = caller.administers() else {
+        return Ok(Answer::Refused(Refusal::ScopeMissing.into()));
+    };
+    let since = verifier.now().checked_sub(TALLY_WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
+    let tallies = verifier.ports.deliveries.tally_gateways(application, since, TALLY_DELIVERIES_MAX).await?;
+    let facts = verifier.ports.gateway.facts().clone();
+    Ok(Answer::Done(vec![GatewayStatus { facts, tallies }]))
+}

@@ -2,13 +2,13 @@
 
 use domain::delivery::{DeliveryRecord, GatewayTally};
 use domain::id::{DeliveryId, VerificationId};
-use domain::ports::{DeliveryFilter, SendAnswer};
+use domain::ports::DeliveryFilter;
 use domain::time::rfc3339;
 use domain::use_cases::deliveries::{self, GatewayStatus};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
-use poem_openapi::{Enum, Object, OpenApi};
+use poem_openapi::{Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::context::Context;
@@ -68,34 +68,6 @@ impl DeliveriesApi {
     }
 }
 
-/// What a gateway said of an SMS.
-#[derive(Clone, Copy, Debug, Enum)]
-#[oai(rename = "GatewayAnswer", rename_all = "kebab-case")]
-enum AnswerName {
-    /// It was taken.
-    Accepted,
-    /// It was not taken, because of the receiver.
-    ReceiverRefused,
-    /// It was not taken, for a reason that the operator has to mend.
-    Refused,
-    /// It was certainly not sent: the gateway was not reached.
-    NotSent,
-    /// It may have been sent.
-    Unknown,
-}
-
-impl From<SendAnswer> for AnswerName {
-    fn from(answer: SendAnswer) -> Self {
-        match answer {
-            SendAnswer::Accepted => Self::Accepted,
-            SendAnswer::ReceiverRefused => Self::ReceiverRefused,
-            SendAnswer::Refused => Self::Refused,
-            SendAnswer::NotSent => Self::NotSent,
-            SendAnswer::Unknown => Self::Unknown,
-        }
-    }
-}
-
 /// An attempt to hand an SMS to a gateway.
 #[derive(Debug, Object)]
 #[oai(rename = "Delivery", skip_serializing_if_is_none)]
@@ -110,8 +82,9 @@ struct DeliveryResource {
     phone: String,
     /// The name of the gateway.
     gateway: String,
-    /// What the gateway said.
-    answer: AnswerName,
+    /// What the gateway said: `accepted`; `receiver-refused` (because of the phone); `refused` (for the operator to
+    /// mend); `not-sent` (not reached); `unknown` (it may have been sent).
+    answer: String,
     /// The gateway's own number of the SMS.
     message_id: Option<String>,
     /// What the SMS cost, in the gateway's credits, where it tells.
@@ -132,7 +105,7 @@ impl From<&DeliveryRecord> for DeliveryResource {
             number: record.number,
             phone: record.phone.masked(),
             gateway: record.gateway.to_string(),
-            answer: record.report.answer.into(),
+            answer: record.report.answer.as_str().to_owned(),
             message_id: record.report.message_id.as_ref().map(|id| id.as_str().to_owned()),
             credits: record.report.credits.map(domain::delivery::Credits::as_f64),
             segments: record.segments,
@@ -169,8 +142,8 @@ struct GatewayResource {
 /// How often a gateway has said something.
 #[derive(Debug, Object)]
 struct GatewayAnswers {
-    /// What it said.
-    answer: AnswerName,
+    /// What it said, as in a delivery.
+    answer: String,
     /// How often.
     count: u64,
     /// When last, in RFC 3339.
@@ -189,7 +162,7 @@ impl From<&GatewayStatus> for GatewayResource {
                 .iter()
                 .filter(own)
                 .map(|tally| GatewayAnswers {
-                    answer: tally.answer.into(),
+                    answer: tally.answer.as_str().to_owned(),
                     count: tally.count,
                     last_at: rfc3339(tally.last_at),
                 })

@@ -80,7 +80,8 @@ fn faults_of_an_application_name_its_own_keys() {
 #[test]
 fn there_are_at_most_a_hundred_applications() {
     let named = |count: usize| {
-        (1..count).map(|number| format!("applications.a{number:03}.name = 'Shop'\n")).collect::<String>()
+        let lines = (1..count).map(|number| format!("applications.a{number:03}.name = 'Shop'"));
+        lines.collect::<Vec<_>>().join("\n")
     };
     assert_eq!(Sandbox::new().file("verify.toml", &named(100)).loaded().all_applications().count(), 100);
     let faults = faults_of(&named(101));

@@ -47,6 +47,32 @@ pub enum CredentialKind {
     Key(Scope),
 }
 
+/// What people call a credential, to tell it from others: 1 to 60 characters, no control characters and no white space
+/// at either end. Two may have the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialName(Box<str>);
+
+/// The most characters of a [`CredentialName`].
+pub const CREDENTIAL_NAME_LENGTH_MAX: usize = 60;
+
+impl CredentialName {
+    /// Reads a name; `None` when it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // A character has at most four bytes: a long text is refused before its characters are counted.
+        let bounded = (1..=CREDENTIAL_NAME_LENGTH_MAX * 4).contains(&text.len())
+            && text.chars().count() <= CREDENTIAL_NAME_LENGTH_MAX;
+        let well_formed = bounded && text.trim().len() == text.len() && !text.contains(char::is_control);
+        well_formed.then(|| Self(text.into()))
+    }
+
+    /// The name as given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A key or a user token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
@@ -56,6 +82,8 @@ pub struct Credential {
     pub application: ApplicationId,
     /// What it stands for.
     pub kind: CredentialKind,
+    /// What people call it.
+    pub name: Option<CredentialName>,
     /// When it was issued.
     pub created_at: Timestamp,
     /// When it stops to work by itself.
@@ -170,6 +198,21 @@ impl Caller {
         match self {
             Self::Admin(application) => Some(application),
             Self::User(_) | Self::Application(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_as_given_or_refused() {
+        for name in ["CI", "दोकान", "the key of the shop", &"र".repeat(60)] {
+            assert_eq!(CredentialName::parse(name).unwrap().as_str(), name);
+        }
+        for name in ["", " CI", "CI ", "C\nI", &"x".repeat(61), &"x".repeat(10_000)] {
+            assert_eq!(CredentialName::parse(name), None, "{name:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ mod gateway;
 mod system;
 mod verifications;
 
-pub use accounts::AccountStore;
+pub use accounts::{AccountStore, PhoneMoved, PhoneSet};
 pub use alarms::{Alarms, Lost};
 pub use counters::{Counters, Receipt, Taken};
 pub use credentials::{CredentialFilter, CredentialStore, Holder};

@@ -56,8 +56,16 @@ pub enum Refusal {
     VerificationCanceled,
     /// The verification is approved already, so there is nothing to send or cancel.
     VerificationApproved,
-    /// The code was right, but another account of the application holds the phone.
+    /// Another account of the application holds the phone. Told after a right code only, or to those who administer.
     PhoneTaken,
+    /// There is no such account, or it is another application's.
+    AccountNotFound,
+    /// There is no such key, or it is another application's.
+    KeyNotFound,
+    /// There is no such user token, or it is another account's.
+    TokenNotFound,
+    /// There is no such application, or it is not the caller's.
+    ApplicationNotFound,
 }
 
 /// A refusal, with the verification that it is about when the caller may know of it.

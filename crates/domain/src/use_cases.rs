@@ -11,6 +11,7 @@ use crate::refusal::{Refusal, Refused};
 use crate::time::{Day, Timestamp};
 
 pub mod accounts;
+pub mod applications;
 pub mod authenticate;
 pub mod cancel;
 pub mod check;

@@ -5,9 +5,30 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::{Page, PortError};
-use crate::account::{Account, Username};
+use crate::account::{Account, Username, VerifiedPhone};
 use crate::application::ApplicationId;
 use crate::id::AccountId;
+use crate::time::Timestamp;
+
+/// An account whose phone was taken from it, or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneMoved {
+    /// The account as it is now.
+    pub account: Account,
+    /// What it had before; the same as now when nothing changed.
+    pub before: Option<VerifiedPhone>,
+}
+
+/// How setting a phone went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhoneSet {
+    /// The account has it.
+    Set(PhoneMoved),
+    /// Another account of the application holds it; nothing was stored.
+    Taken,
+    /// The application has no such account; nothing was stored.
+    NoAccount,
+}
 
 /// Keeps accounts.
 #[async_trait]
@@ -32,4 +53,23 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
         application: &ApplicationId,
         page: Page<AccountId>,
     ) -> Result<Vec<Account>, PortError>;
+
+    /// Takes the phone from the account at `now`; one that has none stays as it is. `None` when the application has no
+    /// such account. However many take it at once, one is told that it was there.
+    async fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<PhoneMoved>, PortError>;
+
+    /// Gives the account this phone at `now`, in the place of the one it has, unless another account of the
+    /// application holds it: a phone is never taken from somebody else, whoever sets, proves or unlinks it at once.
+    async fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        now: Timestamp,
+    ) -> Result<PhoneSet, PortError>;
 }

@@ -37,6 +37,14 @@ pub trait CredentialStore: Send + Sync + fmt::Debug {
         page: Page<CredentialId>,
     ) -> Result<Vec<(Credential, Option<Username>)>, PortError>;
 
+    /// One credential of that kind of the application, with the username of a token.
+    async fn load_credential(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        id: CredentialId,
+    ) -> Result<Option<(Credential, Option<Username>)>, PortError>;
+
     /// Revokes it at `now`; one that is revoked already keeps its instant. `None` when the application has no such
     /// credential of that kind.
     async fn revoke(
@@ -48,7 +56,7 @@ pub trait CredentialStore: Send + Sync + fmt::Debug {
     ) -> Result<Option<Credential>, PortError>;
 }
 
-/// Which credentials to list or revoke.
+/// Which credentials to list, look at or revoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFilter {
     /// Keys of the application.

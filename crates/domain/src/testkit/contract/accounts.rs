@@ -1,5 +1,7 @@
 //! The contract of the store of accounts.
 
+mod phones;
+
 use std::sync::Arc;
 
 use super::super::demand::kept;
@@ -23,6 +25,7 @@ pub async fn account_store(accounts: Arc<dyn AccountStore>, ground: &Ground) {
     applications_do_not_share_names(&bench).await;
     pages_have_no_gap_and_no_duplicate(&bench).await;
     racing_adds_of_one_name_make_one_account(&bench).await;
+    phones::all(&bench).await;
 }
 
 struct Bench<'a> {

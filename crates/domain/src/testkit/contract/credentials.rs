@@ -8,7 +8,7 @@ use super::ground::Ground;
 use super::race::{RACERS, race};
 use crate::account::{Account, Username};
 use crate::application::ApplicationId;
-use crate::credential::{Credential, CredentialKind, CredentialSecret, Scope, SecretHash};
+use crate::credential::{Credential, CredentialKind, CredentialName, CredentialSecret, Scope, SecretHash};
 use crate::id::CredentialId;
 use crate::ports::{AccountStore, CredentialFilter, CredentialStore, Holder, Page};
 use crate::time::{Timestamp, after};
@@ -32,6 +32,8 @@ pub async fn credential_store(
     racing_revocations_agree(&bench).await;
     listings_keep_keys_and_tokens_apart(&bench).await;
     pages_have_no_gap_and_no_duplicate(&bench).await;
+    names_are_kept(&bench).await;
+    one_is_looked_at_by_its_own_alone(&bench).await;
 }
 
 struct Bench<'a> {
@@ -53,6 +55,7 @@ impl Bench<'_> {
             id: kept(CredentialId::new(now, self.ground.entropy())),
             application: application.clone(),
             kind,
+            name: None,
             created_at: now,
             expires_at: None,
             revoked_at: None,
@@ -283,4 +286,59 @@ async fn pages_have_no_gap_and_no_duplicate(bench: &Bench<'_>) {
         }
         assert_eq!(found, all, "pages of {limit} must hold everything once, youngest first");
     }
+}
+
+async fn names_are_kept(bench: &Bench<'_>) {
+    let application = bench.ground.application();
+    for name in ["CI", "राम", &"र".repeat(60)] {
+        let named =
+            Credential { name: CredentialName::parse(name), ..bench.credential(&application, VERIFY) };
+        assert!(named.name.is_some(), "the name of a credential is one");
+        let hash = bench.issue(&named).await;
+        let holder = bench.holder(&hash).await.map(|holder| holder.credential);
+        assert_eq!(holder.as_ref(), Some(&named), "a credential must keep its name");
+        let page = bench.listed(&application, CredentialFilter::Keys, Page { before: None, limit: 1 }).await;
+        assert_eq!(page, [(named.clone(), None)], "a credential must be listed with its name");
+        let now = bench.ground.now();
+        let revoked = bench.revoke(&named, CredentialFilter::Keys, now).await;
+        let expected = Credential { revoked_at: Some(now), ..named };
+        assert_eq!(revoked, Some(expected), "a revoked credential must keep its name");
+    }
+}
+
+async fn one_is_looked_at_by_its_own_alone(bench: &Bench<'_>) {
+    let application = bench.ground.application();
+    let (ram, sita) = (bench.account(&application, "ram").await, bench.account(&application, "sita").await);
+    let key = bench.issued(&application, ADMIN).await;
+    let token = bench.issued(&application, CredentialKind::UserToken(ram.id)).await;
+    let (of_ram, of_sita) =
+        (CredentialFilter::UserTokens(Some(ram.id)), CredentialFilter::UserTokens(Some(sita.id)));
+    let look = async |application: &ApplicationId, which, id| {
+        kept(bench.credentials.load_credential(application, which, id).await)
+    };
+    let found = look(&application, CredentialFilter::Keys, key.id).await;
+    assert_eq!(found, Some((key.clone(), None)), "a key must be found by its id");
+    for which in [ANY_TOKEN, of_ram] {
+        let found = look(&application, which, token.id).await;
+        let expected = (token.clone(), Some(ram.username.clone()));
+        assert_eq!(
+            found,
+            Some(expected),
+            "a user token must be found by its id, with the name of its account"
+        );
+    }
+    for (which, id) in [(ANY_TOKEN, key.id), (CredentialFilter::Keys, token.id), (of_sita, token.id)] {
+        let found = look(&application, which, id).await;
+        assert_eq!(found, None, "a credential of another kind or account must not be found");
+    }
+    let foreign = bench.ground.application();
+    for (which, id) in [(CredentialFilter::Keys, key.id), (ANY_TOKEN, token.id)] {
+        assert_eq!(look(&foreign, which, id).await, None, "one of another application must not be found");
+    }
+    let never = bench.credential(&application, ADMIN).id;
+    assert_eq!(
+        look(&application, CredentialFilter::Keys, never).await,
+        None,
+        "what is not there is not found"
+    );
 }

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, page_of};
-use crate::account::{Account, Username};
+use super::{MemoryStore, Tables, page_of};
+use crate::account::{Account, Username, VerifiedPhone};
 use crate::application::ApplicationId;
 use crate::id::AccountId;
-use crate::ports::{AccountStore, Page, PortError};
+use crate::ports::{AccountStore, Page, PhoneMoved, PhoneSet, PortError};
+use crate::time::Timestamp;
 
 #[async_trait]
 impl AccountStore for MemoryStore {
@@ -51,5 +52,54 @@ impl AccountStore for MemoryStore {
             Ok(page_of(tables.accounts.iter(), page, wanted).cloned().collect())
         })
         .await
+    }
+
+    async fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        _now: Timestamp,
+    ) -> Result<Option<PhoneMoved>, PortError> {
+        self.call("unlink_phone", |tables| Ok(tables.move_phone(application, id, None))).await
+    }
+
+    async fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        _now: Timestamp,
+    ) -> Result<PhoneSet, PortError> {
+        self.call("set_phone", |tables| {
+            let holds = |account: &Account| {
+                account.application == *application
+                    && account.id != id
+                    && account.phone.is_some_and(|held| held.phone == phone.phone)
+            };
+            let taken = tables.accounts.values().any(holds);
+            let there = tables.accounts.get(&id).is_some_and(|account| account.application == *application);
+            Ok(match there {
+                true if taken => PhoneSet::Taken,
+                true => {
+                    tables.move_phone(application, id, Some(phone)).map_or(PhoneSet::NoAccount, PhoneSet::Set)
+                }
+                false => PhoneSet::NoAccount,
+            })
+        })
+        .await
+    }
+}
+
+impl Tables {
+    /// Gives the account another phone, or none.
+    fn move_phone(
+        &mut self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: Option<VerifiedPhone>,
+    ) -> Option<PhoneMoved> {
+        let account = self.accounts.get_mut(&id).filter(|account| account.application == *application)?;
+        let before = std::mem::replace(&mut account.phone, phone);
+        Some(PhoneMoved { account: account.clone(), before })
     }
 }

@@ -65,6 +65,20 @@ impl CredentialStore for MemoryStore {
         .await
     }
 
+    async fn load_credential(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        id: CredentialId,
+    ) -> Result<Option<(Credential, Option<Username>)>, PortError> {
+        self.call("load_credential", |tables| {
+            let found = tables.credentials.get(&id).map(|(found, _)| found);
+            let found = found.filter(|found| is_of(found, application, which));
+            Ok(found.map(|found| (found.clone(), tables.username(account_of(found)))))
+        })
+        .await
+    }
+
     async fn revoke(
         &self,
         application: &ApplicationId,

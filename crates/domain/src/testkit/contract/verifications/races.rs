@@ -8,7 +8,7 @@ use super::super::race::{RACERS, race};
 use super::{Attempt, Bench, changed, wide};
 use crate::account::Account;
 use crate::guess::{Guess, GuessClass};
-use crate::ports::{Approval, Approved, Change, Inserted, Saved};
+use crate::ports::{Approval, Approved, Change, Inserted, PhoneSet, Saved};
 use crate::time::Day;
 use crate::verification::{Purpose, Subject};
 
@@ -20,6 +20,7 @@ pub(super) async fn all(bench: &Bench<'_>) {
     racing_wrong_checks_of_one_phone_never_exceed_the_ceiling(bench).await;
     racing_proofs_of_one_phone_have_one_holder(bench).await;
     racing_transfers_of_one_phone_have_one_holder(bench).await;
+    racing_proofs_and_gifts_of_one_phone_have_one_holder(bench).await;
 }
 
 fn count<Answer: PartialEq>(answers: &[Answer], wanted: &Answer) -> usize {
@@ -179,6 +180,30 @@ async fn racing_transfers_of_one_phone_have_one_holder(bench: &Bench<'_>) {
         1,
         "after {RACERS} transfers one account must hold the phone"
     );
+}
+
+/// Half of the accounts prove the phone, the other half is given it by operators.
+async fn racing_proofs_and_gifts_of_one_phone_have_one_holder(bench: &Bench<'_>) {
+    let attempts = attempts(bench, &accounts(bench).await).await;
+    let answers = race(|racer| {
+        let (verifications, accounts) = (Arc::clone(&bench.verifications), Arc::clone(&bench.accounts));
+        let Attempt { approved, expected, guess, account, phone } = &attempts[racer];
+        let (next, expected, guess, account, phone) =
+            (approved.clone(), *expected, *guess, account.clone(), *phone);
+        async move {
+            if racer % 2 == 0 {
+                let given = accounts.set_phone(&account.application, account.id, phone, phone.verified_at);
+                return matches!(kept(given.await), PhoneSet::Set(_));
+            }
+            let change = Change { next: &next, expected, guess };
+            let approval = Approval { change, account: account.id, phone, transfer: false };
+            matches!(kept(verifications.approve(&approval).await), Approved::Stored { .. })
+        }
+    })
+    .await;
+    assert_eq!(count(&answers, &true), 1, "of {RACERS} proofs and gifts of one phone one must be stored");
+    let held = holders(bench, &attempts).await;
+    assert_eq!(held, 1, "of {RACERS} accounts that prove or are given one phone one must hold it");
 }
 
 /// As many accounts of one application as race.

@@ -1,9 +1,9 @@
 //! Accounts, in any database.
 
-use domain::account::{Account, Username};
+use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::id::AccountId;
-use domain::ports::Page;
+use domain::ports::{Page, PhoneMoved};
 use uuid::Uuid;
 
 use super::arguments::{self, Arguments as _};
@@ -54,4 +54,9 @@ pub(super) async fn list<E: Engine>(
 async fn one<E: Engine>(engine: &E, query: E::Query) -> Result<Option<Account>, Failure> {
     let rows = engine.ask(query).await?;
     rows.first().map(|row| Columns::of(row, engine.vault()).account()).transpose()
+}
+
+/// The account of a row that was read before its phone became this one.
+pub(super) fn moved(before: Account, phone: Option<VerifiedPhone>) -> PhoneMoved {
+    PhoneMoved { before: before.phone, account: Account { phone, ..before } }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::account::Account;
-use domain::credential::{Credential, SecretHash};
+use domain::credential::{Credential, CredentialName, SecretHash};
 use domain::delivery::{DeliveryRecord, MessageId};
 use domain::guess::GUESS_WINDOW_DAYS;
 use domain::id::AccountId;
@@ -140,6 +140,7 @@ pub(super) fn credential<Q: Arguments>(query: Q, credential: &Credential, hash: 
         .instant(credential.created_at)
         .instant(credential.expires_at)
         .instant(credential.revoked_at)
+        .text(credential.name.as_ref().map(CredentialName::as_str))
 }
 
 /// A duration as it is stored: milliseconds.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::code::{CodeLength, Nonce, PepperId};
-use domain::credential::Credential;
+use domain::credential::{Credential, CredentialName};
 use domain::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
 use domain::guess::GuessTotals;
 use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
@@ -51,6 +51,8 @@ macro_rules! credential_columns {
             ".kind, ",
             $table,
             ".account_id, ",
+            $table,
+            ".name, ",
             $table,
             ".created_at, ",
             $table,
@@ -232,6 +234,10 @@ impl<'row, Row: Cells> Columns<'row, Row> {
             kind: {
                 let name = self.text("kind")?;
                 rows::credential_kind(name, self.optional_uuid()?.map(AccountId::from_uuid))?
+            },
+            name: {
+                let name = self.optional_text()?;
+                name.map(|name| CredentialName::parse(name).ok_or(RowFault("name"))).transpose()?
             },
             created_at: self.instant("created_at")?,
             expires_at: self.optional_instant()?,

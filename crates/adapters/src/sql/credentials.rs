@@ -12,7 +12,9 @@ use super::arguments::{self, Arguments as _};
 use super::columns::Columns;
 use super::engine::{Engine, Twice};
 use super::failure::Failure;
-use super::statements::{HOLDER, ISSUE, LIST_KEYS, LIST_TOKENS, LIST_TOKENS_OF_ACCOUNT, REVOKE};
+use super::statements::{
+    HOLDER, ISSUE, LIST_KEYS, LIST_TOKENS, LIST_TOKENS_OF_ACCOUNT, LOAD_CREDENTIAL, REVOKE,
+};
 
 pub(super) async fn issue<E: Engine>(
     engine: &E,
@@ -59,6 +61,24 @@ pub(super) async fn list<E: Engine>(
         .collect()
 }
 
+pub(super) async fn load<E: Engine>(
+    engine: &E,
+    application: &ApplicationId,
+    which: CredentialFilter,
+    id: CredentialId,
+) -> Result<Option<(Credential, Option<Username>)>, Failure> {
+    let (is_token, account) = parts(which);
+    let query = E::query(LOAD_CREDENTIAL)
+        .uuid(id.uuid())
+        .text(application.as_str())
+        .truth(is_token)
+        .uuid(account.map(AccountId::uuid));
+    let found = engine.ask(query).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let mut columns = Columns::of(row, engine.vault());
+    Ok(Some((columns.credential()?, columns.username()?)))
+}
+
 pub(super) async fn revoke<E: Engine>(
     engine: &E,
     application: &ApplicationId,
@@ -66,10 +86,7 @@ pub(super) async fn revoke<E: Engine>(
     id: CredentialId,
     now: Timestamp,
 ) -> Result<Option<Credential>, Failure> {
-    let (is_token, account) = match which {
-        CredentialFilter::Keys => (false, None),
-        CredentialFilter::UserTokens(account) => (true, account),
-    };
+    let (is_token, account) = parts(which);
     let query = E::query(REVOKE)
         .uuid(id.uuid())
         .text(application.as_str())
@@ -78,4 +95,12 @@ pub(super) async fn revoke<E: Engine>(
         .uuid(account.map(AccountId::uuid));
     let revoked = engine.tell(query, Twice::Harmless).await?.rows;
     revoked.first().map(|row| Columns::of(row, engine.vault()).credential()).transpose()
+}
+
+/// Whether user tokens are meant, and whose.
+const fn parts(which: CredentialFilter) -> (bool, Option<AccountId>) {
+    match which {
+        CredentialFilter::Keys => (false, None),
+        CredentialFilter::UserTokens(account) => (true, account),
+    }
 }

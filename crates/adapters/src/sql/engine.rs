@@ -3,9 +3,13 @@
 
 use std::fmt;
 
+use domain::account::VerifiedPhone;
+use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
-use domain::id::VerificationId;
-use domain::ports::{Approval, Approved, Change, Inserted, Page, PortError, Saved, VerificationFilter};
+use domain::id::{AccountId, VerificationId};
+use domain::ports::{
+    Approval, Approved, Change, Inserted, Page, PhoneMoved, PhoneSet, PortError, Saved, VerificationFilter,
+};
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
 
@@ -61,6 +65,23 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
         change: &Change<'_>,
         record: &DeliveryRecord,
     ) -> impl Future<Output = Result<Saved, Failure>> + Send;
+
+    /// [`domain::ports::AccountStore::unlink_phone`].
+    fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<PhoneMoved>, Failure>> + Send;
+
+    /// [`domain::ports::AccountStore::set_phone`].
+    fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<PhoneSet, Failure>> + Send;
 
     /// [`domain::ports::VerificationStore::list`].
     fn list(

@@ -13,6 +13,7 @@
 //!
 //! The schema holds the invariants as well, so that another program, or a mistake here, cannot break them.
 
+mod accounts;
 mod address;
 mod connector;
 mod engine;

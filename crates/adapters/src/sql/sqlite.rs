@@ -9,6 +9,7 @@
 //! The schema holds the invariants as well (see `migrations/sqlite`), so that another program, or a mistake here,
 //! cannot break them.
 
+mod accounts;
 mod counters;
 mod engine;
 mod failure;

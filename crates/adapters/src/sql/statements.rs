@@ -19,8 +19,8 @@ pub(super) const LIST_ACCOUNTS: &str = concat!(
 );
 
 pub(super) const ISSUE: &str = "INSERT INTO credentials
-        (id, application, kind, account_id, secret_hash, created_at, expires_at, revoked_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        (id, application, kind, account_id, secret_hash, created_at, expires_at, revoked_at, name)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 pub(super) const HOLDER: &str = concat!(
     "SELECT ",
@@ -47,6 +47,14 @@ macro_rules! list_credentials {
 pub(super) const LIST_KEYS: &str = list_credentials!("c.account_id IS NULL");
 pub(super) const LIST_TOKENS: &str = list_credentials!("c.account_id IS NOT NULL");
 pub(super) const LIST_TOKENS_OF_ACCOUNT: &str = list_credentials!("c.account_id = $4");
+
+/// `$3` is whether a user token is meant, `$4` whose.
+pub(super) const LOAD_CREDENTIAL: &str = concat!(
+    "SELECT ",
+    credential_columns!("c"),
+    ", a.username FROM credentials c LEFT JOIN accounts a ON a.id = c.account_id
+     WHERE c.id = $1 AND c.application = $2 AND (c.account_id IS NOT NULL) = $3 AND ($4 IS NULL OR c.account_id = $4)"
+);
 
 /// `$4` is whether a user token is meant, `$5` whose.
 pub(super) const REVOKE: &str = concat!(

@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::account::{Account, Username};
+use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::credential::{Credential, SecretHash};
 use domain::delivery::{DeliveryRecord, GatewayTally};
 use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::ports::{
     AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, DeliveryFilter,
-    DeliveryStore, Holder, Inserted, Loaded, Page, PortError, Saved, Standing, VerificationFilter,
-    VerificationStore,
+    DeliveryStore, Holder, Inserted, Loaded, Page, PhoneMoved, PhoneSet, PortError, Saved, Standing,
+    VerificationFilter, VerificationStore,
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
@@ -99,6 +99,25 @@ impl<Database: Engine> AccountStore for Store<Database> {
     ) -> Result<Vec<Account>, PortError> {
         accounts::list(&*self.0, application, page).await.map_err(Database::failed)
     }
+
+    async fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<PhoneMoved>, PortError> {
+        self.0.unlink_phone(application, id, now).await.map_err(Database::failed)
+    }
+
+    async fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        now: Timestamp,
+    ) -> Result<PhoneSet, PortError> {
+        self.0.set_phone(application, id, phone, now).await.map_err(Database::failed)
+    }
 }
 
 #[async_trait]
@@ -118,6 +137,15 @@ impl<Database: Engine> CredentialStore for Store<Database> {
         page: Page<CredentialId>,
     ) -> Result<Vec<(Credential, Option<Username>)>, PortError> {
         credentials::list(&*self.0, application, which, page).await.map_err(Database::failed)
+    }
+
+    async fn load_credential(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        id: CredentialId,
+    ) -> Result<Option<(Credential, Option<Username>)>, PortError> {
+        credentials::load(&*self.0, application, which, id).await.map_err(Database::failed)
     }
 
     async fn revoke(

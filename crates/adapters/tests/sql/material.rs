@@ -143,6 +143,7 @@ pub(crate) async fn one_of_everything(
         id: CredentialId::new(begin(), &entropy).unwrap(),
         application: ApplicationId::default_application(),
         kind: CredentialKind::Key(Scope::Admin),
+        name: None,
         created_at: begin(),
         expires_at: Some(seconds(1)),
         revoked_at: None,

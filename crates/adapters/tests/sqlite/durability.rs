@@ -34,6 +34,7 @@ async fn write(store: &SqliteStore) -> Written {
         id: CredentialId::new(begin(), &entropy).unwrap(),
         application: ram.application.clone(),
         kind: CredentialKind::UserToken(ram.id),
+        name: None,
         created_at: begin(),
         expires_at: None,
         revoked_at: None,

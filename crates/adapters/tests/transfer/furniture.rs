@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
-use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope, SecretHash};
+use domain::credential::{Credential, CredentialKind, CredentialName, CredentialSecret, Scope, SecretHash};
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, CredentialId, VerificationId};
 use domain::message::{AppHash, Locale, Origin};
@@ -107,18 +107,19 @@ async fn accounts(base: &Base) -> Account {
 async fn credentials(base: &Base, ram: &Account) -> SecretHash {
     let (later, token) = (Some(after(begin(), Duration::from_hours(24))), CredentialKind::UserToken(ram.id));
     let kinds = [
-        (token, None, None),
-        (token, later, None),
-        (CredentialKind::Key(Scope::Verify), None, Some(begin())),
-        (CredentialKind::Key(Scope::Admin), later, later),
+        (token, None, None, ""),
+        (token, later, None, "राम's phone; \"1\""),
+        (CredentialKind::Key(Scope::Verify), None, Some(begin()), "CI"),
+        (CredentialKind::Key(Scope::Admin), later, later, ""),
     ];
     let mut hashes = Vec::new();
-    for ((kind, expires_at, revoked_at), seed) in kinds.into_iter().zip(10..) {
+    for ((kind, expires_at, revoked_at, name), seed) in kinds.into_iter().zip(10..) {
         let entropy = SeededEntropy::new(seed);
         let credential = Credential {
             id: CredentialId::new(begin(), &entropy).unwrap(),
             application: ram.application.clone(),
             kind,
+            name: CredentialName::parse(name),
             created_at: begin(),
             expires_at,
             revoked_at,

@@ -6,6 +6,7 @@ use domain::time::Day;
 
 use super::furniture::{begin, furnish};
 use super::harness::{Base, Kind, lines, sha256};
+use serde_json::Value;
 
 async fn moves(from: Kind, to: Kind) {
     let source = Base::new(from).await;
@@ -61,5 +62,38 @@ async fn an_empty_database_is_moved_too() {
         let target = Base::new(kind).await;
         assert_eq!(target.import(&file).await.unwrap(), moved);
         assert_eq!(target.rows().await, RowCounts::default());
+    }
+}
+
+/// The file as the release that had no names of credentials wrote it.
+fn of_version_1(file: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<Value> =
+        lines(file).iter().map(|line| serde_json::from_slice(line).unwrap()).collect();
+    lines[0]["version"] = 1.into();
+    for line in &mut lines {
+        if let Some(credential) = line.get_mut("credentials") {
+            credential.as_object_mut().unwrap().remove("name").unwrap();
+        }
+    }
+    let mut end = lines.pop().unwrap();
+    let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
+    end["end"]["sha256"] = sha256(text.as_bytes()).into();
+    text += &end.to_string();
+    text.push('\n');
+    text.into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_the_release_before_comes_over_without_what_it_did_not_have() {
+    for kind in Kind::ALL {
+        let source = Base::new(kind).await;
+        let furniture = furnish(&source).await;
+        let (file, exported) = source.exported().await;
+        let old = of_version_1(&file);
+        let target = Base::new(kind).await;
+        assert_eq!(target.import(&old).await.unwrap().rows, exported.rows);
+        let holder = target.credentials.holder(&furniture.token).await.unwrap().unwrap();
+        assert_eq!((holder.account, holder.credential.name), (Some(furniture.ram), None));
+        assert_eq!(of_version_1(&target.export().await), old);
     }
 }

@@ -1,10 +1,13 @@
 //! PostgreSQL as the ports need it: one statement, one round trip, one transaction. Owns how long a statement is waited
 //! for, and when it may run again.
 
+use domain::account::VerifiedPhone;
+use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
-use domain::id::VerificationId;
+use domain::id::{AccountId, VerificationId};
 use domain::ports::{
-    Approval, Approved, Change, Dependency, Inserted, Page, PortError, Saved, VerificationFilter,
+    Approval, Approved, Change, Dependency, Inserted, Page, PhoneMoved, PhoneSet, PortError, Saved,
+    VerificationFilter,
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
@@ -17,7 +20,7 @@ use uuid::Uuid;
 
 use super::failure::{Verdict, makes_no_sense, verdict, without_values};
 use super::verifications::statements::{LOAD, PING, STANDING};
-use super::{Database, listing, verifications};
+use super::{Database, accounts, listing, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
 use crate::sql::columns::Cells;
@@ -160,6 +163,25 @@ impl Engine for Database {
 
     async fn record_delivery(&self, change: &Change<'_>, record: &DeliveryRecord) -> Result<Saved, Failure> {
         verifications::record_delivery(self, change, record).await
+    }
+
+    async fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<PhoneMoved>, Failure> {
+        accounts::unlink_phone(self, application, id, now).await
+    }
+
+    async fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        now: Timestamp,
+    ) -> Result<PhoneSet, Failure> {
+        accounts::set_phone(self, application, id, phone, now).await
     }
 
     async fn list(

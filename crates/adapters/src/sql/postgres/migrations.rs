@@ -22,6 +22,14 @@ const MIGRATIONS: Migrations = &[
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0001_initial.sql")),
     ),
     (
+        6,
+        "names of credentials",
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../migrations/postgres/0006_credential_names.sql"
+        )),
+    ),
+    (
         7,
         "deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0007_deliveries.sql")),

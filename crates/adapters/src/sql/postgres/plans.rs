@@ -78,6 +78,9 @@ async fn ask_everything(store: &PostgresStore) {
     store.add(&Account { id: AccountId::new(now(), &entropy).unwrap(), ..account.clone() }).await.unwrap();
     store.load_account(account.id).await.unwrap();
     store.list_accounts(&application, Page { before: None, limit: 10 }).await.unwrap();
+    let phone = VerifiedPhone { phone: Phone::from_digits(9_779_851_234_567).unwrap(), verified_at: now() };
+    store.set_phone(&application, account.id, phone, now()).await.unwrap();
+    store.unlink_phone(&application, account.id, now()).await.unwrap();
 
     let kind = CredentialKind::Key(Scope::Verify);
     let secret = CredentialSecret::new(kind, &entropy).unwrap().hash();
@@ -85,12 +88,14 @@ async fn ask_everything(store: &PostgresStore) {
         id: CredentialId::new(now(), &entropy).unwrap(),
         application: application.clone(),
         kind,
+        name: None,
         created_at: now(),
         expires_at: None,
         revoked_at: None,
     };
     store.issue(&key, &secret).await.unwrap();
     store.holder(&secret).await.unwrap();
+    store.load_credential(&application, CredentialFilter::Keys, key.id).await.unwrap();
     store.revoke(&application, CredentialFilter::Keys, key.id, now()).await.unwrap();
     let tokens = [CredentialFilter::UserTokens(None), CredentialFilter::UserTokens(Some(account.id))];
     for which in tokens.into_iter().chain([CredentialFilter::Keys]) {

@@ -90,7 +90,7 @@ pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Res
     }
 }
 
-const PHONE_IS_UNIQUE: &str = "accounts_by_phone";
+pub(super) const PHONE_IS_UNIQUE: &str = "accounts_by_phone";
 
 async fn approve_by(
     give_up_at: Instant,

@@ -1,9 +1,12 @@
 //! SQLite as the ports need it: what is read goes to the readers, what is written waits for its turn at the writer.
 
+use domain::account::VerifiedPhone;
+use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
-use domain::id::VerificationId;
+use domain::id::{AccountId, VerificationId};
 use domain::ports::{
-    Approval, Approved, Change, Dependency, Inserted, Page, PortError, Saved, VerificationFilter,
+    Approval, Approved, Change, Dependency, Inserted, Page, PhoneMoved, PhoneSet, PortError, Saved,
+    VerificationFilter,
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
@@ -14,7 +17,7 @@ use uuid::Uuid;
 
 use super::failure::makes_no_sense;
 use super::verifications::statements::{LOAD, PING, STANDING};
-use super::{Database, listing, verifications};
+use super::{Database, accounts, listing, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
 use crate::sql::columns::Cells;
@@ -78,6 +81,25 @@ impl Engine for Database {
 
     async fn record_delivery(&self, change: &Change<'_>, record: &DeliveryRecord) -> Result<Saved, Failure> {
         verifications::record_delivery(self, change, record).await
+    }
+
+    async fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<PhoneMoved>, Failure> {
+        accounts::unlink_phone(self, application, id, now).await
+    }
+
+    async fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        now: Timestamp,
+    ) -> Result<PhoneSet, Failure> {
+        accounts::set_phone(self, application, id, phone, now).await
     }
 
     async fn list(

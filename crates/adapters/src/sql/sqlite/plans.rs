@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::verifications::statements as verifications;
-use super::{SqliteOptions, SqliteStore, counters, listing};
+use super::{SqliteOptions, SqliteStore, accounts, counters, listing};
 use crate::phone_vault::PhoneVault;
 use crate::sql::statements;
 
@@ -66,10 +66,12 @@ async fn every_statement_is_an_index_look_up() {
         statements::LIST_KEYS,
         statements::LIST_TOKENS,
         statements::LIST_TOKENS_OF_ACCOUNT,
+        statements::LOAD_CREDENTIAL,
         statements::REVOKE,
         statements::LIST_DELIVERIES,
         statements::LIST_DELIVERIES_OF_VERIFICATION,
         verifications::KEEP_DELIVERY,
+        accounts::UNLINK,
         counters::FULL_UNTIL,
     ];
     for statement in statements {

@@ -138,20 +138,22 @@ pub(in crate::sql) trait Record: Serialize + Sized {
     fn bind<Q: Arguments>(&self, query: Q) -> Q;
 }
 
-/// Tells a table: its struct and its columns.
+/// Tells a table: its struct and its columns. Those that came in a later version of the form are told behind the others
+/// with `since`: an older file does not have them, and they are empty then.
 macro_rules! record {
-    ($record:ident, $table:ident, { $first:ident: $first_type:ty $(, $column:ident: $type:ty)* $(,)? }) => {
+    ($record:ident, $table:ident, { $first:ident: $first_type:ty $(, $column:ident: $type:ty)* $(,)? } $(since { $($later:ident: $later_type:ty),* $(,)? })?) => {
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(in crate::sql) struct $record {
             #[serde(deserialize_with = "present")]
             $first: $first_type,
             $(#[serde(deserialize_with = "present")] $column: $type,)*
+            $($(#[serde(default)] $later: $later_type,)*)?
         }
 
         impl Record for $record {
             const TABLE: Table = Table::$table;
-            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($column))*);
+            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($column))* $($(, ", ", stringify!($later))*)?);
 
             fn of<R: Cells>(row: &R) -> Result<Self, Failure> {
                 // The fields are read in the order in which they are written here.
@@ -160,12 +162,14 @@ macro_rules! record {
                 Ok(Self {
                     $first: Cell::of(row, next(), stringify!($first))?,
                     $($column: Cell::of(row, next(), stringify!($column))?,)*
+                    $($($later: Cell::of(row, next(), stringify!($later))?,)*)?
                 })
             }
 
             fn bind<Q: Arguments>(&self, query: Q) -> Q {
                 let query = self.$first.bind(query);
                 $(let query = self.$column.bind(query);)*
+                $($(let query = self.$later.bind(query);)*)?
                 query
             }
         }
@@ -195,6 +199,8 @@ record!(CredentialRecord, Credentials, {
     created_at: Instant,
     expires_at: Option<Instant>,
     revoked_at: Option<Instant>,
+} since {
+    name: Option<String>,
 });
 
 // `seq` is not moved, but its order is: it tells which of two verifications of a millisecond is the younger.

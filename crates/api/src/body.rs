@@ -1,4 +1,4 @@
-//! Bodies: strict JSON objects whose fields are all strings, and forms of the same. Owns what a body may look like;
+//! Bodies: strict JSON objects whose fields are strings or whole numbers, and forms of the same. Owns what a body may look like;
 //! what the strings mean is for the operations.
 //!
 //! The framework's own JSON payload takes numbers and booleans where a string is asked for, which costs a code its
@@ -27,19 +27,32 @@ const FAULTS_MAX: usize = 20;
 pub(crate) struct Field {
     name: &'static str,
     required: bool,
+    holds: Holds,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Text,
+    Number,
 }
 
 /// A field that must be there.
 pub(crate) const fn required(name: &'static str) -> Field {
-    Field { name, required: true }
+    Field { name, required: true, holds: Holds::Text }
 }
 
 /// A field that may be left out.
 pub(crate) const fn optional(name: &'static str) -> Field {
-    Field { name, required: false }
+    Field { name, required: false, holds: Holds::Text }
 }
 
-/// A body whose fields are strings.
+/// A whole number that may be left out; see [`Values::optional_number`].
+pub(crate) const fn optional_number(name: &'static str) -> Field {
+    Field { name, required: false, holds: Holds::Number }
+}
+
+/// A body whose fields are strings and whole numbers.
 pub(crate) trait Body: Type + Send {
     /// Its fields.
     const FIELDS: &'static [Field];
@@ -57,6 +70,12 @@ impl Values {
     pub(crate) fn optional(&mut self, name: &'static str) -> Option<String> {
         let place = self.0.iter().position(|(field, _)| *field == name)?;
         Some(self.0.swap_remove(place).1)
+    }
+
+    /// The value of an optional field that is a number.
+    pub(crate) fn optional_number(&mut self, name: &'static str) -> Option<u32> {
+        // What is no such number was refused when it was read.
+        self.optional(name)?.parse().ok()
     }
 
     /// The value of a required field.
@@ -185,6 +204,36 @@ fn encoding(content_type: Option<&str>, forms: bool) -> Option<Encoding> {
     (forms && essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")).then_some(Encoding::Form)
 }
 
+impl Holds {
+    /// The value as text, if it is of the kind.
+    fn text(self, value: Value) -> Option<String> {
+        match (self, value) {
+            (Self::Text, Value::String(text)) => Some(text),
+            (Self::Number, Value::Number(number)) => number
+                .as_u64()
+                .filter(|number| u32::try_from(*number).is_ok())
+                .map(|number| number.to_string()),
+            (
+                Self::Text | Self::Number,
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_)
+                | Value::Object(_),
+            ) => None,
+        }
+    }
+
+    /// What is said of a value of another kind.
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Text => "must be a string",
+            Self::Number => "must be a whole number",
+        }
+    }
+}
+
 /// Reads the fields, or says all that is wrong with them.
 fn read(bytes: &[u8], encoding: Encoding, fields: &'static [Field]) -> Result<Values, Problem> {
     let pairs = match encoding {
@@ -213,14 +262,12 @@ fn read(bytes: &[u8], encoding: Encoding, fields: &'static [Field]) -> Result<Va
             wrong(&name, "is not a field of this body");
             continue;
         };
-        match value {
-            Value::String(text) if values.0.iter().all(|(seen, _)| *seen != field.name) => {
+        match field.holds.text(value) {
+            Some(text) if values.0.iter().all(|(seen, _)| *seen != field.name) => {
                 values.0.push((field.name, text));
             }
-            Value::String(_) => wrong(&name, "is there more than once"),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                wrong(&name, "must be a string");
-            }
+            Some(_) => wrong(&name, "is there more than once"),
+            None => wrong(&name, field.holds.advice()),
         }
     }
     for field in fields.iter().filter(|field| field.required) {
@@ -232,7 +279,7 @@ fn read(bytes: &[u8], encoding: Encoding, fields: &'static [Field]) -> Result<Va
     // A field of the wrong type is not missing as well.
     let mistyped: Vec<String> = errors
         .iter()
-        .filter(|error| error.detail == "must be a string")
+        .filter(|error| [Holds::Text, Holds::Number].iter().any(|holds| error.detail == holds.advice()))
         .map(|error| error.pointer.clone())
         .collect();
     errors.retain(|error| error.detail != "is missing" || !mistyped.contains(&error.pointer));
@@ -302,6 +349,24 @@ mod tests {
         let pointers: Vec<_> = told.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(pointers, ["#/phone", "#/locale", "#/a~1b", "#/locale"]);
         assert_eq!(faults("{}"), [("#/phone".to_owned(), "is missing".to_owned())]);
+    }
+
+    #[test]
+    fn a_number_is_a_whole_one_and_no_string() {
+        const DAYS: &[Field] = &[optional_number("days")];
+        let read = |json: &str| read(json.as_bytes(), Encoding::Json, DAYS);
+        for (json, days) in
+            [("{}", None), (r#"{"days": 0}"#, Some(0)), (r#"{"days": 4294967295}"#, Some(u32::MAX))]
+        {
+            assert_eq!(read(json).unwrap().optional_number("days"), days, "{json}");
+        }
+        for value in
+            ["\"7\"", "-1", "1.5", "1e2", "4294967296", "99999999999999999999", "null", "true", "[7]"]
+        {
+            let problem = read(&format!(r#"{{"days": {value}}}"#)).err().unwrap();
+            let errors = problem.document().errors.clone().unwrap();
+            assert_eq!((errors.len(), errors[0].detail.as_str()), (1, "must be a whole number"), "{value}");
+        }
     }
 
     #[test]

@@ -204,6 +204,10 @@ fn told(problem: &Problem) -> (StatusCode, String) {
         | Slug::Unauthenticated
         | Slug::PhoneNotVerified
         | Slug::RouteNotFound
+        | Slug::AccountNotFound
+        | Slug::KeyNotFound
+        | Slug::TokenNotFound
+        | Slug::ApplicationNotFound
         | Slug::MethodNotAllowed
         | Slug::RequestTimeout
         | Slug::VerificationApproved

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use domain::phone::{Phone, PhoneParser};
+use domain::time::Timestamp;
 use domain::use_cases::Verifier;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +19,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.verifier.ports.clock.now()
+    }
+
     /// Reads a phone, or says why it is none.
     pub(crate) fn phone(&self, text: &str) -> Result<Phone, Problem> {
         self.phones.parse(text).map_err(|fault| {

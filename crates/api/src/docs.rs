@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::credential::Scope;
 use domain::verification::Purpose;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
@@ -11,22 +12,37 @@ use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 use utoipa_swagger_ui::Config;
 
+use crate::accounts::AccountsApi;
+use crate::accounts::tokens::TokensApi;
+use crate::applications::ApplicationsApi;
 use crate::classic::ClassicApi;
 use crate::deliveries::DeliveriesApi;
 use crate::health::HealthApi;
+use crate::keys::KeysApi;
 use crate::verifications::VerificationsApi;
 
 /// The whole API.
-pub(crate) type Service = OpenApiService<(VerificationsApi, DeliveriesApi, ClassicApi, HealthApi), ()>;
+pub(crate) type Service =
+    OpenApiService<(VerificationsApi, DeliveriesApi, ClassicApi, HealthApi, Directory), ()>;
+
+/// Who is served, and by which credentials.
+type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
 
 const DESCRIPTION: &str = "Proves that a person holds a phone number: sends a one-time code by SMS and checks the code \
 that comes back.\n\nSend `Authorization: Bearer` with a user token (acts for its account), or an application key (acts \
-for any account of the application, or for none). Errors are problem documents (RFC 9457); branch on `code`.";
+for any account of the application, or for none). An admin key looks on and administers. Errors are problem documents \
+(RFC 9457); branch on `code`.";
 
 /// The service that is documented and served.
 pub(crate) fn service() -> Service {
     OpenApiService::new(
-        (VerificationsApi, DeliveriesApi, ClassicApi, HealthApi),
+        (
+            VerificationsApi,
+            DeliveriesApi,
+            ClassicApi,
+            HealthApi,
+            (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
+        ),
         "Sparrow Verify",
         env!("CARGO_PKG_VERSION"),
     )
@@ -40,7 +56,17 @@ pub(crate) fn service() -> Service {
 pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
     let mut document: Value = serde_json::from_str(&service.spec())?;
     mend(&mut document);
-    for name in ["StartVerification", "CheckCode", "CheckPhone", "ValidatePhone", "ValidateOtp"] {
+    for name in [
+        "StartVerification",
+        "CheckCode",
+        "CheckPhone",
+        "ValidatePhone",
+        "ValidateOtp",
+        "CreateAccount",
+        "ChangePhone",
+        "IssueUserToken",
+        "IssueKey",
+    ] {
         if let Some(schema) =
             document.pointer_mut(&format!("/components/schemas/{name}")).and_then(Value::as_object_mut)
         {
@@ -55,6 +81,12 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
         properties["purpose"]["enum"] = Purpose::ALL.iter().map(|purpose| purpose.as_str()).collect();
         properties["account"]["minLength"] = json!(1);
     }
+    for name in ["IssueKey", "Key", "IssuedKey"] {
+        let scopes = [Scope::Verify, Scope::Admin].map(Scope::as_str);
+        document["components"]["schemas"][name]["properties"]["scope"]["enum"] = json!(scopes);
+    }
+    let taken = &mut document["components"]["schemas"]["ApplicationPolicy"]["properties"]["phone_taken"];
+    taken["enum"] = json!(["reject", "transfer"]);
     examples(&mut document);
     document["servers"] = json!([{ "url": "/", "description": "This service" }]);
     Ok(document)
@@ -147,6 +179,10 @@ fn examples(document: &mut Value) {
         ("StartVerification", json!({"phone": "9841234567"})),
         ("CheckCode", json!({"code": "042137"})),
         ("CheckPhone", json!({"phone": "9841234567", "code": "042137"})),
+        ("CreateAccount", json!({"username": "ram"})),
+        ("ChangePhone", json!({"phone": "9841234567", "verified_at": "2026-01-15T08:00:00Z"})),
+        ("IssueUserToken", json!({"name": "Ram's phone", "expires_in_days": 30})),
+        ("IssueKey", json!({"scope": "verify", "name": "Shop server", "expires_in_days": 365})),
         ("ValidatePhone", json!({"phone": "9841234567"})),
         ("ValidateOtp", json!({"phone": "9841234567", "otp": "042137", "username": "ram"})),
     ];

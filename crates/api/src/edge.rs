@@ -107,7 +107,7 @@ impl<E: Endpoint> Endpoint for Edge<E> {
 
 /// Nothing here reads what else comes with a body, so that nobody waits for it either.
 fn may_have_body(method: &Method) -> bool {
-    *method == Method::POST
+    matches!(*method, Method::POST | Method::PUT)
 }
 
 /// The length that the caller announces; one that cannot be read is a large one.

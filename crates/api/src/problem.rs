@@ -196,6 +196,10 @@ impl From<Refused> for Problem {
             Refusal::VerificationCanceled => (Slug::VerificationCanceled, None),
             Refusal::VerificationApproved => (Slug::VerificationApproved, None),
             Refusal::PhoneTaken => (Slug::PhoneTaken, None),
+            Refusal::AccountNotFound => (Slug::AccountNotFound, None),
+            Refusal::KeyNotFound => (Slug::KeyNotFound, None),
+            Refusal::TokenNotFound => (Slug::TokenNotFound, None),
+            Refusal::ApplicationNotFound => (Slug::ApplicationNotFound, None),
         };
         let code_is_good = slug == Slug::ResendTooSoon && refused.verification.is_some();
         let mut problem = if code_is_good {

@@ -7,6 +7,8 @@ use poem_openapi::Tags;
 pub(crate) enum ApiTags {
     /// Send a code, check it, and look at what came of it.
     Verifications,
+    /// The users of an application: their phones and their tokens.
+    Accounts,
     /// For those who run the application: needs an admin key.
     Administration,
     /// The two endpoints of the Django tutorial that this service began as, for clients written for it. New clients

@@ -15,14 +15,13 @@ use crate::auth::Authenticated;
 use crate::body::{NoBody, Strict};
 use crate::context::Context;
 use crate::fields::invalid_field;
+use crate::ids::IdText;
 use crate::paging::Paging;
 use crate::problem::{Problem, Refusing, Slug, problems};
 use crate::tags::ApiTags;
 
-mod id;
 mod resources;
 
-use id::IdText;
 pub(crate) use resources::{
     CheckCode, CheckPhone, StartVerification, VerificationPage, VerificationResource,
 };
@@ -93,10 +92,10 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<IdText>,
+        id: Path<IdText<VerificationId>>,
         body: Strict<CheckCode>,
     ) -> Result<Json<VerificationResource>, Refusing<CheckProblems>> {
-        let id = id.0.known()?;
+        let id = id.0.known(Slug::VerificationNotFound)?;
         let code = submitted(&body.0.code)?;
         Ok(Json(checked(&context, caller, CheckTarget::Id(id), code).await?))
     }
@@ -125,10 +124,10 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<IdText>,
+        id: Path<IdText<VerificationId>>,
         _nothing: NoBody,
     ) -> Result<Json<VerificationResource>, Refusing<ResendProblems>> {
-        let id = id.0.known()?;
+        let id = id.0.known(Slug::VerificationNotFound)?;
         let context = context.clone();
         let answer = context
             .clone()
@@ -146,9 +145,9 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<IdText>,
+        id: Path<IdText<VerificationId>>,
     ) -> Result<Json<VerificationResource>, Refusing<CancelProblems>> {
-        let id = id.0.known()?;
+        let id = id.0.known(Slug::VerificationNotFound)?;
         let answer = use_cases::cancel(&context.verifier, &caller.0, id).await;
         Ok(Json((&done(answer)?).into()))
     }
@@ -160,9 +159,9 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The verification's id.
-        id: Path<IdText>,
+        id: Path<IdText<VerificationId>>,
     ) -> Result<Json<VerificationResource>, Refusing<GetProblems>> {
-        let id = id.0.known()?;
+        let id = id.0.known(Slug::VerificationNotFound)?;
         let answer = use_cases::find(&context.verifier, &caller.0, id).await;
         Ok(Json((&done(answer)?).into()))
     }

@@ -183,6 +183,7 @@ async fn the_schema_holds_what_a_value_may_be_against_any_program() {
         "UPDATE accounts SET phone = (SELECT min(phone::text)::bytea FROM verifications)",
         "UPDATE accounts SET phone_verified_at = now()",
         // Credentials.
+        "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'verify', NULL, sha256('a'), now(), NULL, NULL, '')",
         "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'root', NULL, sha256('a'), now(), NULL, NULL)",
         "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'user-token', NULL, sha256('a'), now(), NULL, NULL)",
         "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'verify', gen_random_uuid(), sha256('a'), now(), NULL, NULL)",

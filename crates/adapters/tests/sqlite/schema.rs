@@ -153,12 +153,13 @@ async fn the_schema_holds_the_invariants_against_any_program() {
             delivery_state, delivery_at, created_at, sent_at, resend_at, sends_used, checks_used, lifetime_ms, \
             renew_below_ms, checks_max, cooldowns_ms FROM verifications WHERE account_id IS NOT NULL",
         // Credentials.
-        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'root', NULL, randomblob(32), 1, NULL, NULL)",
-        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'user-token', NULL, randomblob(32), 1, NULL, NULL)",
-        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', randomblob(16), randomblob(32), 1, NULL, NULL)",
-        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, randomblob(31), 1, NULL, NULL)",
-        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, zeroblob(32), 1, NULL, NULL), \
-            (randomblob(16), 'default', 'verify', NULL, zeroblob(32), 1, NULL, NULL)",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, randomblob(32), 1, NULL, NULL, '')",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'root', NULL, randomblob(32), 1, NULL, NULL, NULL)",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'user-token', NULL, randomblob(32), 1, NULL, NULL, NULL)",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', randomblob(16), randomblob(32), 1, NULL, NULL, NULL)",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, randomblob(31), 1, NULL, NULL, NULL)",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, zeroblob(32), 1, NULL, NULL, NULL), \
+            (randomblob(16), 'default', 'verify', NULL, zeroblob(32), 1, NULL, NULL, NULL)",
     ];
     for statement in refused {
         let error = foreign.execute(AssertSqlSafe(statement)).await.err();
@@ -168,7 +169,7 @@ async fn the_schema_holds_the_invariants_against_any_program() {
         assert_eq!(code.map(|code| code & 0xff), Some(19), "{statement}: {error:?}");
     }
     let foreign_keys = [
-        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'user-token', randomblob(16), randomblob(32), 1, NULL, NULL)",
+        "INSERT INTO credentials VALUES (randomblob(16), 'default', 'user-token', randomblob(16), randomblob(32), 1, NULL, NULL, NULL)",
         // The account is there, but of another application.
         "UPDATE verifications SET application = 'other' WHERE account_id IS NOT NULL",
         "DELETE FROM accounts",

@@ -47,7 +47,7 @@ slugs! {
     AccountForbidden = "account-forbidden", FORBIDDEN, "The account is not the caller's own",
         "A user token acts for its own account only. Leave the account out, or use an application key.";
     ScopeMissing = "scope-missing", FORBIDDEN, "The credential is not for this operation",
-        "An admin key administers; it does not start, send or check. Use a key with the scope `verify`, or a user token.";
+        "Keys with the scope `verify` and user tokens start and check; admin keys administer. See what the operation asks for.";
     AlreadyVerified = "already-verified", FORBIDDEN, "The account has already verified this phone",
         "There is nothing to do: this account has proved that it holds this phone.";
     PhoneNotVerified = "phone-not-verified", FORBIDDEN, "The phone is not the account's verified phone",
@@ -56,12 +56,20 @@ slugs! {
         "Check the path against the API document at /openapi.json.";
     VerificationNotFound = "verification-not-found", NOT_FOUND, "There is no such verification",
         "It does not exist, is not yours, or nothing is live for this phone. Start a new one.";
+    AccountNotFound = "account-not-found", NOT_FOUND, "There is no such account",
+        "It does not exist, or it is not yours. See the list of accounts.";
+    KeyNotFound = "key-not-found", NOT_FOUND, "There is no such key",
+        "It does not exist, or it is another application's. See the list of keys.";
+    TokenNotFound = "token-not-found", NOT_FOUND, "There is no such user token",
+        "It does not exist, or it is another account's. See the list of the account's tokens.";
+    ApplicationNotFound = "application-not-found", NOT_FOUND, "There is no such application",
+        "It does not exist, or it is not the one of your key. See the list of applications.";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
         "Use one of the methods in the header `Allow`.";
     RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive",
         "Send the whole request at once.";
     PhoneTaken = "phone-taken", CONFLICT, "Another account holds this phone",
-        "The code was right, but another account has verified this phone. Use another phone, or free it there first.";
+        "Another account of the application has verified this phone. Use another phone, or free it there first.";
     VerificationApproved = "verification-approved", CONFLICT, "The verification is already approved",
         "There is nothing left to send or cancel.";
     VerificationExpired = "verification-expired", GONE, "The verification has expired",

@@ -19,7 +19,10 @@ fn guarded() -> Vec<Call> {
             if operation.get("security").is_none() {
                 continue;
             }
-            let call = call(&method.to_uppercase(), path.replace("{id}", UNKNOWN_ID));
+            let call = call(
+                &method.to_uppercase(),
+                path.replace("{id}", UNKNOWN_ID).replace("{token_id}", UNKNOWN_ID),
+            );
             // The example of the body is one that the operation takes.
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
             calls.push(match schema.as_str() {

@@ -230,6 +230,15 @@ impl CredentialStore for BrokenCredentials {
         panic!("not called")
     }
 
+    async fn load_credential(
+        &self,
+        _: &ApplicationId,
+        _: CredentialFilter,
+        _: CredentialId,
+    ) -> Result<Option<(Credential, Option<Username>)>, PortError> {
+        panic!("not called")
+    }
+
     async fn revoke(
         &self,
         _: &ApplicationId,

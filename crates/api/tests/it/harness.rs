@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 pub(crate) use answer::Answer;
-pub(crate) use call::{Call, call, delete, get, post};
+pub(crate) use call::{Call, call, delete, get, post, put};
 pub(crate) use contract::Contract;
 
 pub(crate) const START: &str = "/v1/verifications";
@@ -49,6 +49,7 @@ pub(crate) struct Service {
 #[derive(Debug, PartialEq)]
 pub(crate) struct State {
     pub(crate) verifications: Vec<Verification>,
+    pub(crate) credentials: Vec<Credential>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) sent: usize,
     counted: usize,
@@ -86,9 +87,15 @@ impl Service {
 
     /// A key of the application `default`.
     pub(crate) async fn key(&self, scope: Scope) -> String {
-        let default = ApplicationId::default_application();
+        self.key_of("default", scope).await
+    }
+
+    /// A key of an application.
+    pub(crate) async fn key_of(&self, application: &str, scope: Scope) -> String {
+        let application = ApplicationId::parse(application).unwrap();
         let kind = CredentialKind::Key(scope);
-        credentials::issue(&self.world.verifier, &default, kind, None).await.unwrap().1.reveal().to_owned()
+        let issued = credentials::issue(&self.world.verifier, &application, kind, None).await;
+        issued.unwrap().1.reveal().to_owned()
     }
 
     /// A user token, or a key with the scope `verify` when no user is named, and its secret.
@@ -194,6 +201,7 @@ impl Service {
         let held = |name| windows.map(|window| counters.total(name, window, now)).iter().sum::<usize>();
         State {
             verifications: store.verifications(),
+            credentials: store.credentials(),
             accounts: store.accounts(),
             sent: self.world.gateway.sent().len(),
             counted: names.map(held).iter().sum(),

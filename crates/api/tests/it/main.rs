@@ -2,6 +2,10 @@
 //! domain. Whatever is asked, the harness holds each answer against the API document and the form of its kind.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod applications;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod checking;
@@ -24,6 +28,8 @@ mod harness;
 #[cfg(test)]
 mod junk;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod methods;
@@ -35,5 +41,7 @@ mod reading;
 mod starting;
 #[cfg(test)]
 mod taken;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod wire;

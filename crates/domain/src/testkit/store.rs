@@ -102,6 +102,12 @@ impl MemoryStore {
         locked(&self.0).tables.deliveries.values().cloned().collect()
     }
 
+    /// Every key and user token, oldest first.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<Credential> {
+        locked(&self.0).tables.credentials.values().map(|(credential, _)| credential.clone()).collect()
+    }
+
     /// The wrong checks that are counted for a phone.
     #[must_use]
     pub fn wrong_checks(&self, phone: Phone, today: Day) -> GuessTotals {

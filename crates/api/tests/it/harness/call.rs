@@ -29,6 +29,10 @@ pub(crate) fn post(path: impl AsRef<str>) -> Call {
     call("POST", path)
 }
 
+pub(crate) fn put(path: impl AsRef<str>) -> Call {
+    call("PUT", path)
+}
+
 pub(crate) fn delete(path: impl AsRef<str>) -> Call {
     call("DELETE", path)
 }

@@ -97,6 +97,11 @@ impl Contract {
             let target = self.document.pointer(reference.trim_start_matches('#'));
             return self.conforms(target.unwrap_or_else(|| panic!("{reference} is not there")), value, place);
         }
+        // A reference that has a description of its own.
+        if let Some(parts) = schema["allOf"].as_array() {
+            let references = parts.iter().filter(|part| part.get("$ref").is_some());
+            return references.for_each(|part| self.conforms(part, value, place));
+        }
         let type_fits = match schema["type"].as_str() {
             Some("object") => value.is_object(),
             Some("array") => value.is_array(),

@@ -105,6 +105,56 @@ async fn keys_are_issued_listed_and_revoked() {
 }
 
 #[tokio::test]
+async fn keys_and_tokens_have_names() {
+    let directory = directory();
+    let _demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let key = admin.json(&["key", "issue", "--name", "Shop server"]);
+    let id = key["id"].as_str().expect("an id");
+    let shown = admin.json(&["key", "show", id]);
+    assert_eq!((&shown["name"], &shown["secret"]), (&json!("Shop server"), &Value::Null));
+    assert!(admin.run(&["key", "list"]).stdout.contains("Shop server"));
+    let _ = admin.json(&["account", "add", "gita"]);
+    let _ = admin.json(&["token", "issue", "gita", "--name", "गीता"]);
+    let listed = admin.json(&["token", "list", "--account", "gita"]);
+    assert_eq!(listed["items"][0]["name"], "गीता");
+    let nameless = admin.run(&["key", "issue", "--name", " x"]);
+    assert_eq!((nameless.status.code(), nameless.stdout.as_str()), (Some(2), ""));
+    assert_eq!(admin.run(&["key", "show", "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"]).status.code(), Some(3));
+}
+
+#[tokio::test]
+async fn an_operator_gives_a_phone_to_an_account_and_takes_it_away() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    for name in ["gita", "hari"] {
+        let _ = admin.json(&["account", "add", name]);
+    }
+    let token = admin.json(&["token", "issue", "gita"]);
+    let token = token["secret"].as_str().expect("a secret");
+    let given =
+        admin.json(&["account", "set-phone", "gita", "985-1012345", "--verified-at", "2024-02-29T12:00:00Z"]);
+    assert_eq!(given["phone"], "+97798•••••45");
+    assert_eq!(given["phone_verified_at"], "2024-02-29T12:00:00.000Z");
+    let login = json!({"phone": "9851012345", "purpose": "login"});
+    let _ = demo.client.post("/v1/verifications", token, &login).await.is(201);
+    let refused = admin.run(&["account", "set-phone", "hari", "9851012345"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(refused.stderr.contains("account unlink"), "{}", refused.stderr);
+
+    for _ in 0..2 {
+        assert_eq!(admin.json(&["account", "unlink", "gita"])["phone"], Value::Null);
+    }
+    let _ = demo.client.post("/v1/verifications", token, &login).await.is_problem(403, "phone-not-verified");
+    assert_eq!(admin.json(&["account", "set-phone", "hari", "9851012345"])["phone"], "+97798•••••45");
+    for wrong in [["hari", "12", "2024-02-29T12:00:00Z"], ["hari", "9851012345", "2999-01-01T00:00:00Z"]] {
+        let refused = admin.run(&["account", "set-phone", wrong[0], wrong[1], "--verified-at", wrong[2]]);
+        assert_eq!(refused.status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
 async fn mistakes_are_told_with_their_exit_codes() {
     let directory = directory();
     let _demo = Service::demo(directory.path());

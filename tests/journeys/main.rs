@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod administration;
 #[cfg(test)]
+mod applications;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod crashes;

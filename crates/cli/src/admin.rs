@@ -12,12 +12,14 @@ use crate::output::{self, Output};
 use crate::wiring::{self, Schema, Store, Wired};
 
 mod accounts;
+mod applications;
 mod credentials;
 mod deliveries;
 mod transfer;
 mod verifications;
 
 pub(crate) use accounts::account;
+pub(crate) use applications::applications;
 pub(crate) use credentials::{key, token};
 pub(crate) use deliveries::{delivery, gateway};
 pub(crate) use verifications::verification;
@@ -74,8 +76,9 @@ async fn wired(config: &Config) -> Result<Wired, CommandError> {
     Ok(wiring::wire(config, None, Schema::Require).await?)
 }
 
+/// The application that the command is about.
 fn application(config: &Config) -> &ApplicationId {
-    &config.application.id
+    &config.administered
 }
 
 fn username(text: &str) -> Result<Username, CommandError> {

@@ -13,6 +13,15 @@ pub struct Arguments {
     /// `SPARROW_VERIFY__SERVER__LISTEN` win over files.
     #[arg(long, global = true, value_name = "FILE", env = "SPARROW_VERIFY_CONFIG")]
     pub(crate) config: Vec<PathBuf>,
+    /// The application that the command is about, by its id.
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        default_value = "default",
+        env = "SPARROW_VERIFY_APPLICATION"
+    )]
+    pub(crate) application: String,
     /// Print JSON for programs instead of text for people.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -42,6 +51,9 @@ pub(crate) enum Command {
     /// Look after the database.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Applications: what is configured for each.
+    #[command(subcommand)]
+    Application(ApplicationCommand),
     /// Accounts: the users of your application.
     #[command(subcommand)]
     Account(AccountCommand),
@@ -130,6 +142,14 @@ pub(crate) enum DbCommand {
     },
 }
 
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ApplicationCommand {
+    /// List the applications.
+    List,
+    /// Show the one that --application names.
+    Show,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
     /// Add an account; one that exists is left as it is.
@@ -142,6 +162,23 @@ pub(crate) enum AccountCommand {
         /// Its name.
         username: String,
     },
+    /// Take the phone from an account; another may verify it then.
+    Unlink {
+        /// The account's name.
+        username: String,
+    },
+    /// Give an account a phone that was proved elsewhere, without a code.
+    ///
+    /// For moving from another system. A phone that another account holds stays there.
+    SetPhone {
+        /// The account's name.
+        username: String,
+        /// The phone, in any usual spelling.
+        phone: String,
+        /// When it was proved, such as 2026-01-15T08:00:00Z; now without this.
+        #[arg(long, value_name = "INSTANT")]
+        verified_at: Option<String>,
+    },
     /// List accounts, the youngest first.
     List(PageArgs),
 }
@@ -153,7 +190,7 @@ pub(crate) enum TokenCommand {
         /// The account's name.
         username: String,
         #[command(flatten)]
-        life: LifeArgs,
+        terms: TermsArgs,
     },
     /// List user tokens, the youngest first.
     List {
@@ -178,10 +215,15 @@ pub(crate) enum KeyCommand {
         #[arg(long, value_enum, default_value = "verify")]
         scope: ScopeArg,
         #[command(flatten)]
-        life: LifeArgs,
+        terms: TermsArgs,
     },
     /// List keys, the youngest first.
     List(PageArgs),
+    /// Show a key, without its secret.
+    Show {
+        /// Its id, from `key list`.
+        id: String,
+    },
     /// Revoke a key at once.
     Revoke {
         /// Its id, from `key list`.
@@ -245,8 +287,11 @@ pub(crate) struct PageArgs {
     pub(crate) before: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct LifeArgs {
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TermsArgs {
+    /// What you call it, to tell it from others: up to 60 characters.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
     /// How many days it lives; without this, until it is revoked.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub(crate) days: Option<u16>,

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use adapters::gateway::SparrowSettings;
-use domain::application::Application;
+use domain::application::{Application, ApplicationId};
 use domain::use_cases::Retention;
 
 pub use self::fault::{ConfigFault, ConfigFaults};
@@ -69,9 +69,19 @@ pub struct Config {
     pub application: Application,
     /// The other applications, by their ids.
     pub applications: Vec<Application>,
+    /// Which application commands are about; see [`Config::administer`].
+    pub administered: ApplicationId,
     /// How long things are kept.
     pub retention: Retention,
     shown: serde_json::Value,
+}
+
+/// No application with this id is configured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("There is no application {asked:?}; there is {}.", .known.join(", "))]
+pub struct ApplicationUnknown {
+    asked: String,
+    known: Vec<String>,
 }
 
 /// Reads and checks the configuration.
@@ -109,6 +119,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
                 phone,
                 application,
                 applications,
+                administered: ApplicationId::default_application(),
                 retention,
                 shown,
             })
@@ -128,6 +139,19 @@ impl Config {
     /// All applications, `default` first.
     pub fn all_applications(&self) -> impl Iterator<Item = &Application> {
         std::iter::once(&self.application).chain(&self.applications)
+    }
+
+    /// Lets commands be about the application with this id, instead of `default`.
+    ///
+    /// # Errors
+    /// [`ApplicationUnknown`] when there is none.
+    pub fn administer(&mut self, id: &str) -> Result<(), ApplicationUnknown> {
+        let found = self.all_applications().find(|application| application.id.as_str() == id);
+        self.administered = found.map(|found| found.id.clone()).ok_or_else(|| ApplicationUnknown {
+            asked: id.to_owned(),
+            known: self.all_applications().map(|application| format!("`{}`", application.id)).collect(),
+        })?;
+        Ok(())
     }
 
     /// The account at Sparrow, for those who send.

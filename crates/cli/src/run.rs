@@ -31,7 +31,7 @@ async fn dispatch(
     arguments: Arguments,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), CommandError> {
-    let Arguments { config, json, command } = arguments;
+    let Arguments { config, application, json, command } = arguments;
     let output = Output { json };
     let environment = texts(environment)?;
     let sources = Sources { files: config, environment };
@@ -40,18 +40,29 @@ async fn dispatch(
         Command::Simulator(arguments) => demo::simulator(arguments, output).await,
         Command::Openapi => admin::openapi(),
         Command::Serve(arguments) => {
-            let config = with_log(&sources)?;
+            let config = with_log(&sources, &application)?;
             serve::serve(&config, arguments.no_migrate, output).await
         }
         Command::Config(ConfigCommand::Check) => admin::check_config(&sources, output),
         Command::Config(ConfigCommand::Show) => output::pretty(config::load(&sources)?.shown()),
-        Command::Db(command) => admin::db(&with_log(&sources)?, command, output).await,
-        Command::Account(command) => admin::account(&with_log(&sources)?, command, output).await,
-        Command::Token(command) => admin::token(&with_log(&sources)?, command, output).await,
-        Command::Key(command) => admin::key(&with_log(&sources)?, command, output).await,
-        Command::Delivery(command) => admin::delivery(&with_log(&sources)?, command, output).await,
-        Command::Gateway(command) => admin::gateway(&with_log(&sources)?, command, output).await,
-        Command::Verification(command) => admin::verification(&with_log(&sources)?, command, output).await,
+        Command::Application(command) => {
+            admin::applications(&with_log(&sources, &application)?, command, output)
+        }
+        Command::Db(command) => admin::db(&with_log(&sources, &application)?, command, output).await,
+        Command::Account(command) => {
+            admin::account(&with_log(&sources, &application)?, command, output).await
+        }
+        Command::Token(command) => admin::token(&with_log(&sources, &application)?, command, output).await,
+        Command::Key(command) => admin::key(&with_log(&sources, &application)?, command, output).await,
+        Command::Delivery(command) => {
+            admin::delivery(&with_log(&sources, &application)?, command, output).await
+        }
+        Command::Gateway(command) => {
+            admin::gateway(&with_log(&sources, &application)?, command, output).await
+        }
+        Command::Verification(command) => {
+            admin::verification(&with_log(&sources, &application)?, command, output).await
+        }
     }
 }
 
@@ -71,8 +82,9 @@ fn texts(
     Ok(texts)
 }
 
-fn with_log(sources: &Sources) -> Result<Config, CommandError> {
-    let config = config::load(sources)?;
+fn with_log(sources: &Sources, application: &str) -> Result<Config, CommandError> {
+    let mut config = config::load(sources)?;
+    config.administer(application).map_err(|unknown| CommandError::Argument(unknown.to_string()))?;
     start_log(&config.server.log_level, config.server.log_format)?;
     Ok(config)
 }

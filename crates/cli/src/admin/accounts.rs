@@ -1,10 +1,12 @@
 //! `account`.
 
 use domain::account::Account;
+use domain::credential::Caller;
 use domain::id::AccountId;
-use domain::ports::Page;
-use domain::time::rfc3339;
-use domain::use_cases;
+use domain::ports::{Page, PhoneMoved};
+use domain::refusal::{Refusal, Refused};
+use domain::time::{Timestamp, rfc3339};
+use domain::use_cases::{self, Answer};
 use serde_json::{Value, json};
 
 use super::{account_named, application, id, more, username, wired};
@@ -12,6 +14,7 @@ use crate::args::AccountCommand;
 use crate::config::Config;
 use crate::failure::CommandError;
 use crate::output::Output;
+use crate::wiring::Wired;
 
 pub(crate) async fn account(
     config: &Config,
@@ -31,6 +34,22 @@ pub(crate) async fn account(
         AccountCommand::Show { username: name } => {
             output.record(&shown(&account_named(&wired, config, &name).await?))
         }
+        AccountCommand::Unlink { username: name } => {
+            let account = account_named(&wired, config, &name).await?;
+            let moved =
+                use_cases::accounts::unlink_phone(&wired.verifier, &admin(config), account.id).await?;
+            output.record(&shown(&done(moved)?))
+        }
+        AccountCommand::SetPhone { username: name, phone, verified_at } => {
+            let phone =
+                wired.phones.parse(&phone).map_err(|fault| CommandError::Argument(format!("{fault}.")))?;
+            let verified_at = verified_at.map(|text| instant(&wired, &text)).transpose()?;
+            let account = account_named(&wired, config, &name).await?;
+            let (verifier, caller) = (&wired.verifier, admin(config));
+            let moved =
+                use_cases::accounts::change_phone(verifier, &caller, account.id, phone, verified_at).await?;
+            output.record(&shown(&done(moved)?))
+        }
         AccountCommand::List(page) => {
             let before = page.before.as_deref().map(|text| id(text, AccountId::parse)).transpose()?;
             let asked = Page { before, limit: page.limit };
@@ -42,6 +61,35 @@ pub(crate) async fn account(
                 &rows,
                 more.as_deref(),
             )
+        }
+    }
+}
+
+fn admin(config: &Config) -> Caller {
+    Caller::Admin(application(config).clone())
+}
+
+/// Reads an instant of the past, or complains.
+fn instant(wired: &Wired, text: &str) -> Result<Timestamp, CommandError> {
+    let read = text.parse::<Timestamp>().ok();
+    let whole = read.and_then(|instant| Timestamp::from_millisecond(instant.as_millisecond()).ok());
+    let past = Timestamp::UNIX_EPOCH..=wired.verifier.ports.clock.now();
+    whole.filter(|instant| past.contains(instant)).ok_or_else(|| {
+        CommandError::Argument(
+            "An instant looks like 2026-01-15T08:00:00Z, is not before 1970 and not in the future."
+                .to_owned(),
+        )
+    })
+}
+
+fn done(moved: Answer<PhoneMoved>) -> Result<Account, CommandError> {
+    match moved {
+        Answer::Done(moved) => Ok(moved.account),
+        Answer::Refused(Refused { refusal: Refusal::PhoneTaken, .. }) => Err(CommandError::Refused(
+            "Another account holds this phone; take it from there first with `account unlink`.".to_owned(),
+        )),
+        Answer::Refused(Refused { refusal, .. }) => {
+            Err(CommandError::Refused(format!("It was refused: {refusal:?}.")))
         }
     }
 }

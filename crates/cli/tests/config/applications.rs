@@ -105,3 +105,14 @@ fn applications_share_one_guess_budget() {
     let both = format!("[application.policy]\ncode_length = 8\n{bank}");
     assert_eq!(Sandbox::new().file("verify.toml", &both).loaded().all_applications().count(), 2);
 }
+
+#[test]
+fn commands_are_about_the_application_that_is_named() {
+    let mut config = Sandbox::new().file("verify.toml", "[applications.shop]\nname = 'Shop'").loaded();
+    assert_eq!(config.administered.as_str(), "default");
+    config.administer("shop").unwrap();
+    assert_eq!(config.administered.as_str(), "shop");
+    let unknown = config.administer("bank\n").unwrap_err().to_string();
+    assert_eq!(unknown, r#"There is no application "bank\n"; there is `default`, `shop`."#);
+    assert_eq!(config.administered.as_str(), "shop");
+}

@@ -33,9 +33,6 @@ pub fn find<'a>(
 }
 
 /// The application that the caller administers.
-pub(super) const fn administered(caller: &Caller) -> Result<&ApplicationId, Refusal> {
-    match caller {
-        Caller::Admin(application) => Ok(application),
-        Caller::User(_) | Caller::Application(_) => Err(Refusal::ScopeMissing),
-    }
+pub(super) fn administered(caller: &Caller) -> Result<&ApplicationId, Refusal> {
+    caller.administers().ok_or(Refusal::ScopeMissing)
 }

@@ -82,6 +82,29 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
+/// What of an account never changes: enough to act for it, and safe to remember.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountIdentity {
+    /// Its id.
+    pub id: AccountId,
+    /// Whose user it is.
+    pub application: ApplicationId,
+    /// Its name there.
+    pub username: Username,
+}
+
+impl Account {
+    /// What of it never changes.
+    #[must_use]
+    pub fn identity(&self) -> AccountIdentity {
+        AccountIdentity {
+            id: self.id,
+            application: self.application.clone(),
+            username: self.username.clone(),
+        }
+    }
+}
+
 /// A phone that an account has proved to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VerifiedPhone {

@@ -6,7 +6,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::account::Account;
+use crate::account::AccountIdentity;
 use crate::application::ApplicationId;
 use crate::id::{AccountId, CredentialId};
 use crate::ports::{Entropy, PortError};
@@ -174,8 +174,8 @@ impl fmt::Debug for SecretHash {
 /// Who calls, after the credential was looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// The holder of a user token: acts for this account and no other.
-    User(Account),
+    /// The holder of a user token, or of a token of the application's own sign-in: acts for this account and no other.
+    User(AccountIdentity),
     /// The holder of an application's key with the scope `verify`: acts for any account of it, or for none.
     Application(ApplicationId),
     /// The holder of an application's key with the scope `admin`: administers it.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::account::{Account, Username, VerifiedPhone};
+use domain::account::{Account, AccountIdentity, Username, VerifiedPhone};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialName};
 use domain::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
@@ -39,6 +39,20 @@ macro_rules! account_columns {
     };
 }
 
+/// The columns of [`Columns::proved`]; the table goes by `a`.
+macro_rules! proved_columns {
+    () => {
+        "a.phone, a.phone_verified_at"
+    };
+}
+
+/// The columns of [`Columns::optional_identity`]; the table goes by `a`.
+macro_rules! identity_columns {
+    () => {
+        "a.id, a.application, a.username"
+    };
+}
+
 /// The columns of [`Columns::credential`]; the table goes by the name that is given.
 macro_rules! credential_columns {
     ($table:literal) => {
@@ -71,7 +85,10 @@ macro_rules! delivery_columns {
     };
 }
 
-pub(super) use {account_columns, credential_columns, delivery_columns, verification_columns};
+pub(super) use {
+    account_columns, credential_columns, delivery_columns, identity_columns, proved_columns,
+    verification_columns,
+};
 
 /// A row, by the kinds of cells that there are. A cell that is empty is `None`.
 pub(super) trait Cells {
@@ -101,10 +118,14 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         if empty { Ok(None) } else { self.verification().map(Some) }
     }
 
-    /// The account, unless its columns are empty.
-    pub(super) fn optional_account(&mut self) -> Result<Option<Account>, Failure> {
-        let empty = self.row.uuid(self.next)?.is_none();
-        if empty { Ok(None) } else { self.account().map(Some) }
+    /// What of an account never changes, unless its columns are empty.
+    pub(super) fn optional_identity(&mut self) -> Result<Option<AccountIdentity>, Failure> {
+        let Some(id) = self.optional_uuid()? else { return Ok(None) };
+        Ok(Some(AccountIdentity {
+            id: AccountId::from_uuid(id),
+            application: rows::application(self.text("application")?)?,
+            username: rows::username(self.text("username")?)?,
+        }))
     }
 
     pub(super) fn verification(&mut self) -> Result<Verification, Failure> {
@@ -218,13 +239,16 @@ impl<'row, Row: Cells> Columns<'row, Row> {
             id: AccountId::from_uuid(self.uuid("id")?),
             application: rows::application(self.text("application")?)?,
             username: rows::username(self.text("username")?)?,
-            phone: {
-                let phone = self.optional_phone()?;
-                let verified_at = self.optional_instant()?;
-                phone.zip(verified_at).map(|(phone, verified_at)| VerifiedPhone { phone, verified_at })
-            },
+            phone: self.proved()?,
             created_at: self.instant("created_at")?,
         })
+    }
+
+    /// The phone that an account has proved, unless its columns are empty.
+    pub(super) fn proved(&mut self) -> Result<Option<VerifiedPhone>, Failure> {
+        let phone = self.optional_phone()?;
+        let verified_at = self.optional_instant()?;
+        Ok(phone.zip(verified_at).map(|(phone, verified_at)| VerifiedPhone { phone, verified_at }))
     }
 
     pub(super) fn credential(&mut self) -> Result<Credential, Failure> {

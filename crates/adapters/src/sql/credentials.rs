@@ -30,7 +30,7 @@ pub(super) async fn holder<E: Engine>(engine: &E, hash: &SecretHash) -> Result<O
     let rows = engine.ask(E::query(HOLDER).bytes(hash.bytes().as_slice())).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut columns = Columns::of(row, engine.vault());
-    Ok(Some(Holder { credential: columns.credential()?, account: columns.optional_account()? }))
+    Ok(Some(Holder { credential: columns.credential()?, account: columns.optional_identity()? }))
 }
 
 pub(super) async fn list<E: Engine>(

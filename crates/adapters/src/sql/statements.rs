@@ -1,6 +1,6 @@
 //! What every database is asked in the same words. The order of the parameters is that of [`super::arguments`].
 
-use super::columns::{account_columns, credential_columns, delivery_columns};
+use super::columns::{account_columns, credential_columns, delivery_columns, identity_columns};
 
 pub(super) const ADD_ACCOUNT: &str =
     "INSERT INTO accounts (id, application, username, phone, phone_verified_at, created_at)
@@ -26,7 +26,7 @@ pub(super) const HOLDER: &str = concat!(
     "SELECT ",
     credential_columns!("c"),
     ", ",
-    account_columns!(),
+    identity_columns!(),
     " FROM credentials c LEFT JOIN accounts a ON a.id = c.account_id WHERE c.secret_hash = $1"
 );
 

@@ -12,7 +12,8 @@ use super::engine::Engine;
 use super::failure::Failure;
 use super::rows::RowFault;
 
-/// The statement answers one row, whatever there is: the wrong checks, and the verification or nothing.
+/// The statement answers one row, whatever there is: the wrong checks, what the account has proved or nothing, and the
+/// verification or nothing.
 pub(super) async fn standing<E: Engine>(
     engine: &E,
     subject: &Subject,
@@ -21,7 +22,12 @@ pub(super) async fn standing<E: Engine>(
     let query = arguments::days(E::query(E::STANDING), today);
     let rows = engine.ask(arguments::subject(query, &engine.vault().seal(subject.phone), subject)).await?;
     let mut columns = Columns::of(rows.first().ok_or(RowFault("standing"))?, engine.vault());
-    Ok(Standing { guesses: columns.totals()?, latest: columns.optional_verification()? })
+    // The columns are read in the order in which they are written here.
+    Ok(Standing {
+        guesses: columns.totals()?,
+        proved: columns.proved()?,
+        latest: columns.optional_verification()?,
+    })
 }
 
 /// The statement answers the wrong checks and the verification, or no row.

@@ -47,12 +47,12 @@ async fn write(store: &SqliteStore) -> Written {
 
 async fn is_there(store: &SqliteStore, written: &Written) {
     let holder = store.holder(&written.token).await.unwrap().unwrap();
-    let ram = holder.account.unwrap();
-    assert_eq!(ram.id, written.account);
+    let ram = store.load_account(written.account).await.unwrap().unwrap();
+    assert_eq!(holder.account, Some(ram.identity()));
     assert_eq!(ram.phone, Some(VerifiedPhone { phone: phone(), verified_at: seconds(60) }));
-    assert_eq!(store.load_account(ram.id).await.unwrap().as_ref(), Some(&ram));
 
     let standing = store.standing(&subject(Some(&ram)), today()).await.unwrap();
+    assert_eq!(standing.proved, ram.phone);
     let latest = standing.latest.unwrap();
     assert_eq!(latest.state, State::Approved { at: seconds(60) });
     assert_eq!((latest.version, latest.checks_used), (2, 2));

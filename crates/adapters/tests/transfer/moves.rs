@@ -23,7 +23,9 @@ async fn moves(from: Kind, to: Kind) {
     assert_eq!(String::from_utf8(again), String::from_utf8(file), "{from:?} to {to:?}");
 
     let holder = target.credentials.holder(&furniture.token).await.unwrap().unwrap();
-    assert_eq!(holder.account.as_ref(), Some(&furniture.ram));
+    assert_eq!(holder.account, Some(furniture.ram.identity()));
+    let ram = target.accounts.load_account(furniture.ram.id).await.unwrap();
+    assert_eq!(ram.as_ref(), Some(&furniture.ram));
     let today = Day::of(begin());
     let there = target.verifications.load(furniture.pending.id, today).await.unwrap();
     let here = source.verifications.load(furniture.pending.id, today).await.unwrap();

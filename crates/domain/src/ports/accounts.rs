@@ -44,6 +44,15 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
         username: &Username,
     ) -> Result<Option<Account>, PortError>;
 
+    /// The id of the account of this name. It never changes, so that it may be remembered.
+    async fn id_of(
+        &self,
+        application: &ApplicationId,
+        username: &Username,
+    ) -> Result<Option<AccountId>, PortError> {
+        Ok(self.find(application, username).await?.map(|account| account.id))
+    }
+
     /// The account with this id.
     async fn load_account(&self, id: AccountId) -> Result<Option<Account>, PortError>;
 

@@ -5,19 +5,19 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::{Page, PortError};
-use crate::account::{Account, Username};
+use crate::account::{AccountIdentity, Username};
 use crate::application::ApplicationId;
 use crate::credential::{Credential, SecretHash};
 use crate::id::{AccountId, CredentialId};
 use crate::time::Timestamp;
 
-/// A credential in force, and the account of a user token.
+/// A credential, and the account of a user token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// The credential.
     pub credential: Credential,
     /// The account it stands for; present exactly for a user token.
-    pub account: Option<Account>,
+    pub account: Option<AccountIdentity>,
 }
 
 /// Keeps credentials.

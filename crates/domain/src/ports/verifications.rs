@@ -20,6 +20,8 @@ pub struct Standing {
     pub latest: Option<Verification>,
     /// The wrong checks of the phone.
     pub guesses: GuessTotals,
+    /// The phone that the subject's account has proved to hold, whichever that is.
+    pub proved: Option<VerifiedPhone>,
 }
 
 /// A verification and the wrong checks of its phone.
@@ -109,7 +111,8 @@ pub struct VerificationFilter {
 /// its account filled in.
 #[async_trait]
 pub trait VerificationStore: Send + Sync + fmt::Debug {
-    /// The youngest verification of the subject and the wrong checks of its phone, in one look.
+    /// The youngest verification of the subject, the wrong checks of its phone and what its account has proved, in one
+    /// look.
     async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, PortError>;
 
     /// One verification and the wrong checks of its phone, in one look.

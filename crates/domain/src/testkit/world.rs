@@ -83,8 +83,7 @@ impl World {
         }
     }
 
-    /// The user `name` of the application `default`, whose account is made on first use. Ask again after an approval:
-    /// a caller holds its account as it was when it called.
+    /// The user `name` of the application `default`, whose account is made on first use.
     pub async fn user(&self, name: &str) -> Caller {
         self.user_of("default", name).await
     }
@@ -99,7 +98,7 @@ impl World {
             phone: None,
             created_at: now,
         };
-        Caller::User(kept(self.store.add(&account).await).0)
+        Caller::User(kept(self.store.add(&account).await).0.identity())
     }
 
     /// The holder of a key of the application `default` with the scope `verify`.

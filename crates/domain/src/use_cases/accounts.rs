@@ -3,12 +3,12 @@
 
 use super::applications::administered;
 use super::{Answer, Failure, Stop, Verifier, answer};
-use crate::account::{Account, Username, VerifiedPhone};
+use crate::account::{Account, AccountIdentity, Username, VerifiedPhone};
 use crate::application::ApplicationId;
 use crate::credential::Caller;
 use crate::id::AccountId;
 use crate::phone::Phone;
-use crate::ports::{Page, PhoneMoved, PhoneSet};
+use crate::ports::{Page, PhoneMoved, PhoneSet, PortError};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -22,10 +22,31 @@ pub async fn add(
     username: Username,
 ) -> Result<(Account, bool), Failure> {
     let application = verifier.application(application)?.id.clone();
+    Ok(added(verifier, application, username).await?)
+}
+
+async fn added(
+    verifier: &Verifier,
+    application: ApplicationId,
+    username: Username,
+) -> Result<(Account, bool), PortError> {
     let now = verifier.now();
     let id = AccountId::new(now, verifier.ports.entropy.as_ref())?;
     let account = Account { id, application, username, phone: None, created_at: now };
-    Ok(verifier.ports.accounts.add(&account).await?)
+    verifier.ports.accounts.add(&account).await
+}
+
+/// The account of this name, which is made on first use.
+pub(super) async fn named(
+    verifier: &Verifier,
+    application: &ApplicationId,
+    username: &Username,
+) -> Result<AccountIdentity, PortError> {
+    let id = match verifier.ports.accounts.id_of(application, username).await? {
+        Some(id) => id,
+        None => added(verifier, application.clone(), username.clone()).await?.0.id,
+    };
+    Ok(AccountIdentity { id, application: application.clone(), username: username.clone() })
 }
 
 /// The account of this name.

@@ -262,10 +262,10 @@ async fn live_of(
         }
         (Caller::Application(_) | Caller::Admin(_), None) => None,
         (Caller::Application(application) | Caller::Admin(application), Some(username)) => {
-            let Some(account) = verifier.ports.accounts.find(application, username).await? else {
+            let Some(account) = verifier.ports.accounts.id_of(application, username).await? else {
                 return Ok(None);
             };
-            Some(account.id)
+            Some(account)
         }
     };
     let subject = Subject { application: caller.application().clone(), account, phone, purpose };

@@ -1,14 +1,15 @@
 //! Start: a code to a phone. A start while one is live for the same subject is a resend of it.
 
+use super::accounts::named;
 use super::resend::resend_live;
 use super::send::{self, Sending};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
-use crate::account::{Account, Username};
+use crate::account::{AccountIdentity, Username, VerifiedPhone};
 use crate::application::Application;
 use crate::code::Nonce;
 use crate::credential::Caller;
 use crate::guess::{GuessClass, GuessTotals};
-use crate::id::{AccountId, VerificationId};
+use crate::id::VerificationId;
 use crate::message::{AppHash, Locale, Origin};
 use crate::phone::Phone;
 use crate::ports::{Inserted, Standing};
@@ -67,13 +68,13 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
         phone: request.phone,
         purpose: request.purpose,
     };
-    may_prove(application, account.as_ref(), &subject, verifier.now())?;
     let opening = Opening { subject, username: account.map(|account| account.username), message };
 
     let mut looked_again = false;
     for _ in 0..TRIES_MAX {
         let now = verifier.now();
         let standing = verifier.ports.verifications.standing(&opening.subject, today(now)).await?;
+        may_prove(application, &opening.subject, standing.proved, now)?;
         let latest = standing.latest.as_ref().map(|latest| step(latest, Command::Settle, now).next);
         let live = latest.filter(|latest| latest.is_live(now));
         if let Some(mut live) = live {
@@ -190,30 +191,18 @@ fn message_options(application: &Application, request: &StartRequest) -> Result<
 async fn account_of(
     verifier: &Verifier,
     caller: &Caller,
-    named: Option<&Username>,
-) -> Result<Option<Account>, Stop> {
+    account: Option<&Username>,
+) -> Result<Option<AccountIdentity>, Stop> {
     match caller {
         Caller::User(own) => {
-            if named.is_some_and(|named| *named != own.username) {
+            if account.is_some_and(|named| *named != own.username) {
                 return Err(Refusal::AccountForbidden.into());
             }
             Ok(Some(own.clone()))
         }
         Caller::Application(application) => {
-            let Some(username) = named else { return Ok(None) };
-            if let Some(account) = verifier.ports.accounts.find(application, username).await? {
-                return Ok(Some(account));
-            }
-            let now = verifier.now();
-            let account = Account {
-                id: AccountId::new(now, verifier.ports.entropy.as_ref())?,
-                application: application.clone(),
-                username: username.clone(),
-                phone: None,
-                created_at: now,
-            };
-            let (account, _) = verifier.ports.accounts.add(&account).await?;
-            Ok(Some(account))
+            let Some(username) = account else { return Ok(None) };
+            Ok(Some(named(verifier, application, username).await?))
         }
         Caller::Admin(_) => Err(Refusal::ScopeMissing.into()),
     }
@@ -221,12 +210,14 @@ async fn account_of(
 
 fn may_prove(
     application: &Application,
-    account: Option<&Account>,
     subject: &Subject,
+    proved: Option<VerifiedPhone>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let Some(account) = account else { return Ok(()) };
-    let proved = account.phone.filter(|proved| proved.phone == subject.phone);
+    if subject.account.is_none() {
+        return Ok(());
+    }
+    let proved = proved.filter(|proved| proved.phone == subject.phone);
     if !subject.purpose.binds() {
         return proved.map(|_| ()).ok_or(Refusal::PhoneNotVerified);
     }

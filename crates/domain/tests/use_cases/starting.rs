@@ -99,8 +99,8 @@ async fn an_application_that_is_gone_is_a_failure() {
 async fn a_phone_that_the_account_has_proved_is_already_verified() {
     let world = World::new();
     let proved_at = world.clock.now();
-    prove(&world, &world.user("ram").await, phone("9841234567")).await;
     let ram = world.user("ram").await;
+    prove(&world, &ram, phone("9841234567")).await;
     world.pass(MINUTE);
     assert_eq!(refusal(start(&world, &ram, phone("9841234567")).await), Refusal::AlreadyVerified);
     assert_eq!(world.gateway.sent().len(), 1);
@@ -123,7 +123,6 @@ async fn every_purpose_but_contact_needs_the_phone_that_the_account_has_proved()
         assert_eq!(refusal(answer), Refusal::PhoneNotVerified);
     }
     prove(&world, &ram, phone("9841234567")).await;
-    let ram = world.user("ram").await;
     for purpose in others {
         let answer = start_for(&world, &ram, phone("9851234567"), purpose).await;
         assert_eq!(refusal(answer), Refusal::PhoneNotVerified);

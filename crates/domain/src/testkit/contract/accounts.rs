@@ -44,7 +44,10 @@ impl Bench<'_> {
     }
 
     async fn find(&self, application: &ApplicationId, name: &str) -> Option<Account> {
-        kept(self.accounts.find(application, &username(name)).await)
+        let found = kept(self.accounts.find(application, &username(name)).await);
+        let id = kept(self.accounts.id_of(application, &username(name)).await);
+        assert_eq!(id, found.as_ref().map(|account| account.id), "an id is that of the account of the name");
+        found
     }
 
     async fn load(&self, account: &Account) -> Option<Account> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{MemoryStore, page_of};
-use crate::account::Username;
+use crate::account::{Account, Username};
 use crate::application::ApplicationId;
 use crate::credential::{Credential, CredentialKind, SecretHash};
 use crate::id::{AccountId, CredentialId};
@@ -45,7 +45,9 @@ impl CredentialStore for MemoryStore {
             let found = tables.credentials.values().find(|(_, kept)| kept == hash);
             Ok(found.map(|(credential, _)| Holder {
                 credential: credential.clone(),
-                account: account_of(credential).and_then(|id| tables.accounts.get(&id).cloned()),
+                account: account_of(credential)
+                    .and_then(|id| tables.accounts.get(&id))
+                    .map(Account::identity),
             }))
         })
         .await

@@ -116,7 +116,9 @@ impl VerificationStore for MemoryStore {
         self.call("standing", |tables| {
             let latest = tables.verifications.values().rev().find(|found| found.subject == *subject);
             let latest = latest.map(|latest| tables.answered(latest));
-            Ok(Standing { latest, guesses: tables.totals(subject.phone, today) })
+            let account = subject.account.and_then(|account| tables.accounts.get(&account));
+            let proved = account.and_then(|account| account.phone);
+            Ok(Standing { latest, guesses: tables.totals(subject.phone, today), proved })
         })
         .await
     }

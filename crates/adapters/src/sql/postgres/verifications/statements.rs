@@ -6,7 +6,7 @@
 //! which look anew.
 
 use crate::sql::arguments::new_verification_columns;
-use crate::sql::columns::verification_columns;
+use crate::sql::columns::{proved_columns, verification_columns};
 
 /// The wrong checks of a phone: on short codes within the window (behind the day `$1`), on short and on long codes
 /// today (`$2`). What a clock that goes ahead has charged to tomorrow counts in the window: the budget errs on the
@@ -47,8 +47,11 @@ macro_rules! of_subject {
 }
 
 /// A pending verification is the youngest, whatever clock it was made by: none is inserted beside it.
+/// What the account has proved is answered beside it, also when nothing was begun.
 pub(in super::super) const STANDING: &str = concat!(
     "SELECT t.short_in_window, t.short_today, t.long_today, ",
+    proved_columns!(),
+    ", ",
     verification_columns!(),
     " FROM ",
     totals_of!("$3"),
@@ -56,7 +59,7 @@ pub(in super::super) const STANDING: &str = concat!(
         (SELECT * FROM verifications WHERE ",
     of_subject!(),
     " ORDER BY state = 'pending' DESC, created_at DESC, seq DESC LIMIT 1) AS v ON true
-      LEFT JOIN accounts a ON a.id = v.account_id"
+      LEFT JOIN accounts a ON a.id = $6"
 );
 
 pub(in super::super) const LOAD: &str = concat!(

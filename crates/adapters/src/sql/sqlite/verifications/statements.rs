@@ -2,7 +2,7 @@
 //! that of [`super`].
 
 use crate::sql::arguments::new_verification_columns;
-use crate::sql::columns::verification_columns;
+use crate::sql::columns::{proved_columns, verification_columns};
 
 /// The wrong checks of a phone: on short codes within the window (behind the day `$1`), on short and on long codes
 /// today (`$2`). What a clock that goes ahead has charged to tomorrow counts in the window: the budget errs on the
@@ -31,9 +31,12 @@ macro_rules! of_subject {
 }
 
 /// A pending verification is the youngest, whatever clock it was made by: none is inserted beside it.
+/// What the account has proved is answered beside it, also when nothing was begun.
 pub(in super::super) const STANDING: &str = concat!(
     "SELECT ",
     totals_of!("$3"),
+    ", ",
+    proved_columns!(),
     ", ",
     verification_columns!(),
     " FROM (SELECT 1) AS always
@@ -44,7 +47,7 @@ pub(in super::super) const STANDING: &str = concat!(
         (SELECT seq FROM verifications WHERE ",
     of_subject!(),
     " ORDER BY created_at DESC, seq DESC LIMIT 1))
-      LEFT JOIN accounts a ON a.id = v.account_id"
+      LEFT JOIN accounts a ON a.id = $6"
 );
 
 pub(in super::super) const LOAD: &str = concat!(

@@ -11,6 +11,7 @@ use crate::verification::{Purpose, Subject, Verification};
 
 pub(super) async fn all(bench: &Bench<'_>) {
     an_approval_binds(bench).await;
+    what_an_account_has_proved_stands_for_all_its_subjects(bench).await;
     a_proof_replaces_what_the_account_proved_before(bench).await;
     a_phone_of_another_account_is_taken(bench).await;
     a_transfer_takes_it_from_the_other(bench).await;
@@ -64,6 +65,26 @@ async fn an_approval_binds(bench: &Bench<'_>) {
         "an approved verification must stand for its subject"
     );
     assert_eq!(standing.guesses, GuessTotals::default(), "a right check must not be counted");
+}
+
+async fn what_an_account_has_proved_stands_for_all_its_subjects(bench: &Bench<'_>) {
+    let ram = holder(bench, &bench.ground.application(), "ram", bench.ground.phone()).await;
+    let sita = bench.account(&ram.application, "sita").await;
+    let today = Day::of(bench.ground.now());
+    let own =
+        Subject { account: Some(ram.id), application: ram.application.clone(), ..bench.ground.subject() };
+    for purpose in [Purpose::Contact, Purpose::Login] {
+        let subject = Subject { purpose, ..own.clone() };
+        let proved = bench.standing(&subject, today).await.proved;
+        assert_eq!(proved, ram.phone, "what an account has proved must stand, also before its subject began");
+        bench.begun(&subject).await;
+        let proved = bench.standing(&subject, today).await.proved;
+        assert_eq!(proved, ram.phone, "what an account has proved must stand beside its verification");
+    }
+    for nobody in [None, Some(sita.id)] {
+        let subject = Subject { account: nobody, ..own.clone() };
+        assert_eq!(bench.standing(&subject, today).await.proved, None, "another's proof must not stand");
+    }
 }
 
 async fn a_proof_replaces_what_the_account_proved_before(bench: &Bench<'_>) {

@@ -22,7 +22,7 @@ async fn what_was_never_stored_is_not_found(bench: &Bench<'_>) {
     let subject = bench.ground.subject();
     let never = bench.ground.verification(&subject);
     assert_eq!(bench.load(&never).await, None, "an id that was never stored must not be found");
-    let nothing = Standing { latest: None, guesses: GuessTotals::default() };
+    let nothing = Standing { latest: None, guesses: GuessTotals::default(), proved: None };
     let standing = bench.standing(&subject, today(&never)).await;
     assert_eq!(standing, nothing, "of a subject that was never stored nothing must be known");
 }

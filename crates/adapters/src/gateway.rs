@@ -3,6 +3,6 @@
 //! text, a whole phone or a token.
 
 pub mod sparrow;
-mod tls;
+pub(crate) mod tls;
 
 pub use self::sparrow::{SparrowGateway, SparrowSettings, SparrowSettingsFault, SparrowToken};

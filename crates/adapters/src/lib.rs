@@ -1,8 +1,11 @@
 //! What the rules need from the world: databases, Redis, gateways, numbering plans, clock and randomness. Each module keeps
 //! the contract of a port of `domain`, and none knows another front end or composition root.
 
+pub mod account_cache;
 pub mod clock;
+pub mod credential_cache;
 pub mod gateway;
+pub mod jwt;
 pub mod numbering_plan;
 pub mod phone_vault;
 pub mod redis;

@@ -11,6 +11,7 @@ mod deliveries;
 mod error;
 mod events;
 mod gateway;
+mod identities;
 mod system;
 mod verifications;
 
@@ -22,6 +23,7 @@ pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
 pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
 pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+pub use identities::{Identity, IdentityTokens};
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -47,6 +49,8 @@ pub struct Ports {
     pub credentials: Arc<dyn CredentialStore>,
     /// Deliveries.
     pub deliveries: Arc<dyn DeliveryStore>,
+    /// The tokens of the application's own sign-in, where it has one that is trusted.
+    pub identities: Option<Arc<dyn IdentityTokens>>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

@@ -9,6 +9,8 @@ pub enum Dependency {
     Counters,
     /// The operating system's randomness.
     Entropy,
+    /// Who issues the tokens of an application's own sign-in.
+    Issuer,
 }
 
 impl Dependency {
@@ -19,6 +21,7 @@ impl Dependency {
             Self::Store => "store",
             Self::Counters => "counters",
             Self::Entropy => "entropy",
+            Self::Issuer => "issuer",
         }
     }
 
@@ -26,9 +29,9 @@ impl Dependency {
     const fn trouble(self, kind: PortErrorKind) -> &'static str {
         match (kind, self) {
             (PortErrorKind::Unavailable, Self::Counters) => "are unavailable",
-            (PortErrorKind::Unavailable, Self::Store | Self::Entropy) => "is unavailable",
+            (PortErrorKind::Unavailable, Self::Store | Self::Entropy | Self::Issuer) => "is unavailable",
             (PortErrorKind::Inconsistent, Self::Counters) => "hold something that makes no sense",
-            (PortErrorKind::Inconsistent, Self::Store | Self::Entropy) => {
+            (PortErrorKind::Inconsistent, Self::Store | Self::Entropy | Self::Issuer) => {
                 "holds something that makes no sense"
             }
         }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::demand::{kept, present};
-use super::{ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, ScriptedGateway, SeededEntropy};
+use super::{
+    KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, ScriptedGateway, SeededEntropy,
+};
 use crate::account::{Account, Username};
 use crate::application::{Application, ApplicationId, Applications};
 use crate::code::{Pepper, Peppers, SubmittedCode};
@@ -37,6 +39,8 @@ pub struct World {
     pub gateway: Arc<ScriptedGateway>,
     /// Its alarms.
     pub alarms: Arc<RecordedAlarms>,
+    /// The tokens of its applications' own sign-in.
+    pub identities: Arc<KnownIdentities>,
 }
 
 /// What a [`World`] is made from.
@@ -201,11 +205,13 @@ impl WorldBuilder {
         let counters = Arc::new(MemoryCounters::default());
         let gateway = Arc::new(ScriptedGateway::default());
         let alarms = Arc::new(RecordedAlarms::default());
+        let identities = Arc::new(KnownIdentities::default());
         let ports = Ports {
             verifications: store.clone(),
             accounts: store.clone(),
             credentials: store.clone(),
             deliveries: store.clone(),
+            identities: Some(identities.clone()),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),
@@ -218,7 +224,7 @@ impl WorldBuilder {
             peppers: Arc::new(peppers(self.newest_pepper, &self.older_peppers)),
             phone_key: Arc::new(present(PhoneKey::new(&[7; 32]).ok(), "32 bytes are a phone key")),
         };
-        World { verifier, clock, entropy, store, counters, gateway, alarms }
+        World { verifier, clock, entropy, store, counters, gateway, alarms, identities }
     }
 }
 

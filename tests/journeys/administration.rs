@@ -3,6 +3,9 @@
 use harness::{Finished, Service, directory, run};
 use serde_json::{Value, json};
 
+/// What is revoked through another process holds at once.
+const AT_ONCE: (&str, &str) = ("SPARROW_VERIFY__AUTH__CACHE_FOR", "0s");
+
 /// The command line on a demo's files.
 struct Admin {
     config: String,
@@ -31,7 +34,7 @@ fn admin(directory: &std::path::Path) -> Admin {
 #[tokio::test]
 async fn an_operator_adds_an_account_and_gives_it_a_token() {
     let directory = directory();
-    let demo = Service::demo(directory.path());
+    let demo = Service::demo_with(directory.path(), &[AT_ONCE]);
     let admin = admin(directory.path());
     assert_eq!(admin.json(&["account", "add", "gita"])["added"], true);
     assert_eq!(admin.json(&["account", "add", "gita"])["added"], false);
@@ -61,7 +64,8 @@ async fn an_operator_sees_what_the_gateway_said() {
     assert!(delivery["message_id"].is_string() && delivery["credits"] == 1.0, "{delivery}");
     assert!(!listed.to_string().contains("9841234567"), "{listed}");
     let key = admin.json(&["key", "issue", "--scope", "admin"]);
-    let gateways = demo.client.get("/v1/admin/gateways", key["secret"].as_str().expect("a secret")).await.is(200);
+    let gateways =
+        demo.client.get("/v1/admin/gateways", key["secret"].as_str().expect("a secret")).await.is(200);
     let said = &gateways.json()["items"][0]["answers"][0];
     assert_eq!((&said["answer"], &said["count"]), (&json!("accepted"), &json!(1)));
 }
@@ -92,7 +96,7 @@ async fn an_operator_looks_at_verifications_and_cancels_one() {
 #[tokio::test]
 async fn keys_are_issued_listed_and_revoked() {
     let directory = directory();
-    let demo = Service::demo(directory.path());
+    let demo = Service::demo_with(directory.path(), &[AT_ONCE]);
     let admin = admin(directory.path());
     let issued = admin.json(&["key", "issue", "--scope", "admin"]);
     let key = issued["secret"].as_str().expect("a secret");

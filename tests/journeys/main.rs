@@ -17,4 +17,6 @@ mod serving;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod sign_in;
+#[cfg(test)]
 mod transfer;

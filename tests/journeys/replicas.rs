@@ -1,5 +1,7 @@
 //! Several replicas of the real binary over one `PostgreSQL` and one Redis: whatever one of them did, the others know.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use harness::{Fleet, Ground, wrong};
 use serde_json::{Value, json};
@@ -22,6 +24,36 @@ async fn what_one_replica_began_another_goes_on_with() {
     let _ = fleet.check_at(0, "ram", PHONE, &code).await.is(200);
     assert_eq!(fleet.simulator.inbox(None).len(), 1);
     assert_eq!(fleet.command(&["account", "show", "ram"])["phone"], "+97798•••••67");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_holds_on_every_replica_within_the_time_that_credentials_are_cached() {
+    let ground = Ground::shared().await.setting("AUTH__CACHE_FOR", "3s");
+    let fleet = Fleet::start(&ground, 2).await;
+    let _ = fleet.command(&["account", "add", "ram"]);
+    let commands = [["token", "issue", "ram"].as_slice(), &["key", "issue"]];
+    for (issue, revoke) in commands.into_iter().zip(["token", "key"]) {
+        let issued = fleet.command(issue);
+        let (id, secret) =
+            (issued["id"].as_str().expect("an id"), issued["secret"].as_str().expect("a secret"));
+        for turn in 0..2 {
+            let _ = fleet.client(turn).get("/v1/verifications", secret).await.is(200);
+        }
+        // Through a third process, which neither of them hears of.
+        let _ = fleet.command(&[revoke, "revoke", id]);
+        let revoked_at = Instant::now();
+        while revoked_at.elapsed() < Duration::from_secs(3) {
+            for turn in 0..2 {
+                let answer = fleet.client(turn).get("/v1/verifications", secret).await;
+                assert!(matches!(answer.status, 200 | 401), "{}", answer.text);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for turn in 0..2 {
+            let answer = fleet.client(turn).get("/v1/verifications", secret).await;
+            let _ = answer.is_problem(401, "unauthenticated");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

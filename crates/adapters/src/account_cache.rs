@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::account::{Account, Username};
+use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::id::AccountId;
-use domain::ports::{AccountStore, Page, PortError};
+use domain::ports::{AccountStore, Page, PhoneMoved, PhoneSet, PortError};
+use domain::time::Timestamp;
 use quick_cache::sync::Cache;
 
 /// The most ids that are remembered; of about 200 bytes each.
@@ -80,6 +81,25 @@ impl AccountStore for CachedAccounts {
     ) -> Result<Vec<Account>, PortError> {
         self.store.list_accounts(application, page).await
     }
+
+    async fn unlink_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<PhoneMoved>, PortError> {
+        self.store.unlink_phone(application, id, now).await
+    }
+
+    async fn set_phone(
+        &self,
+        application: &ApplicationId,
+        id: AccountId,
+        phone: VerifiedPhone,
+        now: Timestamp,
+    ) -> Result<PhoneSet, PortError> {
+        self.store.set_phone(application, id, phone, now).await
+    }
 }
 
 impl fmt::Debug for CachedAccounts {
@@ -92,7 +112,6 @@ impl fmt::Debug for CachedAccounts {
 mod tests {
     use domain::testkit::MemoryStore;
     use domain::testkit::contract::{self, Ground};
-    use domain::time::Timestamp;
     use uuid::Uuid;
 
     use super::*;

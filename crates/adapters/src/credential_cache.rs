@@ -150,6 +150,15 @@ impl CredentialStore for CachedCredentials {
         self.store.list_credentials(application, which, page).await
     }
 
+    async fn load_credential(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        id: CredentialId,
+    ) -> Result<Option<(Credential, Option<Username>)>, PortError> {
+        self.store.load_credential(application, which, id).await
+    }
+
     async fn revoke(
         &self,
         application: &ApplicationId,

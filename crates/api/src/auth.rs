@@ -9,10 +9,10 @@ use poem_openapi::auth::Bearer;
 use crate::context::Context;
 use crate::problem::{Problem, Slug};
 
-/// A user token acts for its account; an application key for any account of its application, or for none; an admin
-/// key looks on and administers.
+/// A user token, or a token (JWT) of the application's own sign-in, acts for its account; an application key for any
+/// account of its application, or for none; an admin key looks on and administers.
 #[derive(Debug, SecurityScheme)]
-#[oai(ty = "bearer", rename = "bearerAuth", bearer_format = "opaque", checker = "caller")]
+#[oai(ty = "bearer", rename = "bearerAuth", bearer_format = "opaque, or JWT", checker = "caller")]
 pub(crate) struct Authenticated(pub(crate) Caller);
 
 /// Reads the credential, unless a layer before the operation has done so: it leaves the caller in the extensions.

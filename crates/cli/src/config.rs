@@ -9,6 +9,7 @@
 
 mod application;
 mod applications;
+mod auth;
 mod fault;
 mod raw;
 mod reader;
@@ -23,8 +24,10 @@ mod unknown;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use adapters::gateway::SparrowSettings;
+pub use adapters::jwt::JwtSettings;
 use domain::application::{Application, ApplicationId};
 use domain::use_cases::Retention;
 
@@ -71,6 +74,10 @@ pub struct Config {
     pub applications: Vec<Application>,
     /// Which application commands are about; see [`Config::administer`].
     pub administered: ApplicationId,
+    /// How long a credential is believed without a look into the database.
+    pub credentials_cached_for: Duration,
+    /// The applications' own sign-ins whose tokens are trusted.
+    pub jwt: Vec<JwtSettings>,
     /// How long things are kept.
     pub retention: Retention,
     shown: serde_json::Value,
@@ -99,6 +106,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let phone = server::phone(&mut reader);
     let places = applications::places(&mut reader);
     let applications = applications::applications(&mut reader, &places);
+    let credentials_cached_for = auth::cache_for(&mut reader);
+    let jwt = auth::jwt(&mut reader, &places);
     let retention = server::retention(&mut reader);
     if let Some(gateway) = &gateway
         && server.request_timeout <= gateway.total_timeout
@@ -120,6 +129,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
                 application,
                 applications,
                 administered: ApplicationId::default_application(),
+                credentials_cached_for,
+                jwt,
                 retention,
                 shown,
             })

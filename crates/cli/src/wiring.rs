@@ -4,8 +4,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use adapters::account_cache::CachedAccounts;
 use adapters::clock::SharedClock;
+use adapters::credential_cache::CachedCredentials;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
+use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::numbering_plan::LibPhoneNumbers;
 use adapters::phone_vault::PhoneVault;
 use adapters::redis::RedisCounters;
@@ -15,8 +18,8 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, GatewayFacts, PortError, Ports,
-    SendAnswer, SendReport, Sms, SmsGateway, VerificationStore,
+    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, GatewayFacts, IdentityTokens, PortError,
+    Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore,
 };
 use domain::use_cases::Verifier;
 
@@ -59,6 +62,9 @@ pub enum WiringError {
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
+    /// The keys of the application's own sign-in cannot be fetched.
+    #[error("the tokens of `application.jwt` cannot be read")]
+    Issuer(#[from] JwtSettingsFault),
     /// Nothing counts; the configuration refuses this.
     #[error("PostgreSQL needs Redis for its counters; set `counters.url`")]
     NoCounters,
@@ -201,14 +207,17 @@ pub async fn wire(
         Schema::Require => Store::open_current(config).await?,
     };
     let kept = store.keeps();
+    let clock = store.clock().await?;
     let ports = Ports {
         verifications: kept.clone(),
-        accounts: kept.clone(),
-        credentials: kept.clone(),
+        accounts: Arc::new(CachedAccounts::new(kept.clone())),
+        credentials: cached(kept.clone(), &clock, config),
+        // Commands that never send answer nobody's call.
+        identities: if gateway.is_some() { identities(config)? } else { None },
         deliveries: kept,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
-        clock: store.clock().await?,
+        clock,
         entropy: Arc::new(OsEntropy),
         alarms: Arc::new(LoggedAlarms),
     };
@@ -219,6 +228,27 @@ pub async fn wire(
         phone_key: config.secrets.phone_key.clone(),
     });
     Ok(Wired { verifier, phones: phones(config), store })
+}
+
+/// Credentials, believed for as long as is configured.
+fn cached(
+    credentials: Arc<dyn CredentialStore>,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+) -> Arc<dyn CredentialStore> {
+    let life = config.credentials_cached_for;
+    if life.is_zero() {
+        return credentials;
+    }
+    Arc::new(CachedCredentials::new(credentials, clock.clone(), life))
+}
+
+/// The tokens of the applications' own sign-ins, where they are trusted.
+fn identities(config: &Config) -> Result<Option<Arc<dyn IdentityTokens>>, WiringError> {
+    if config.jwt.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(JwtTokens::new(config.jwt.clone())?)))
 }
 
 /// How phones are read under this configuration.

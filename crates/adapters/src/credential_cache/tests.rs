@@ -94,6 +94,15 @@ impl CredentialStore for SlowToAnswer {
         self.store.list_credentials(application, which, page).await
     }
 
+    async fn load_credential(
+        &self,
+        application: &ApplicationId,
+        which: CredentialFilter,
+        id: CredentialId,
+    ) -> Result<Option<(Credential, Option<Username>)>, PortError> {
+        self.store.load_credential(application, which, id).await
+    }
+
     async fn revoke(
         &self,
         application: &ApplicationId,

@@ -27,7 +27,7 @@ fn settings(keys: JwtKeys) -> JwtSettings {
 }
 
 fn tokens(keys: JwtKeys) -> JwtTokens {
-    JwtTokens::new(settings(keys)).unwrap()
+    JwtTokens::new(vec![settings(keys)]).unwrap()
 }
 
 /// Reads the tokens of the keys in a file with this set.
@@ -102,6 +102,32 @@ async fn the_usual_types_of_tokens_are_taken() {
         let mut header = signer.header();
         header["typ"] = kind;
         assert_eq!(name(&tokens, &signer.sign(&header, &claims("ram"))).await.as_deref(), Some("ram"));
+    }
+}
+
+#[tokio::test]
+async fn each_application_has_an_issuer_of_its_own() {
+    let signers = [Signer::p256("one"), Signer::p256("two")];
+    let of = |application: &str, audience: &str, signer: &Signer| JwtSettings {
+        application: ApplicationId::parse(application).unwrap(),
+        audience: audience.to_owned(),
+        ..settings(JwtKeys::Fixed(JwtKey::from_pem(&signer.pem()).unwrap()))
+    };
+    let both = vec![of("default", AUDIENCE, &signers[0]), of("shop", "shop", &signers[1])];
+    let both = JwtTokens::new(both).unwrap();
+    let now = Timestamp::from_second(NOW).unwrap();
+    for (audience, signer, wanted) in [
+        (AUDIENCE, &signers[0], Some("default")),
+        ("shop", &signers[1], Some("shop")),
+        ("shop", &signers[0], None),
+        (AUDIENCE, &signers[1], None),
+        ("other", &signers[0], None),
+    ] {
+        let mut claims = claims("ram");
+        claims["aud"] = json!(audience);
+        let identity = both.identity(&signer.token(&claims), now).await.unwrap();
+        let application = identity.map(|identity| identity.application);
+        assert_eq!(application.as_ref().map(ApplicationId::as_str), wanted);
     }
 }
 

@@ -38,6 +38,8 @@ mod pages;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
+mod sign_in;
+#[cfg(test)]
 mod starting;
 #[cfg(test)]
 mod taken;

@@ -123,6 +123,7 @@ fn unfit(error: WiringError) -> CommandError {
         | WiringError::Gateway(_)
         | WiringError::NoCounters
         | WiringError::NoDatabase(_)
+        | WiringError::Issuer(_)
         | WiringError::SchemaBehind(_)) => error.into(),
     }
 }

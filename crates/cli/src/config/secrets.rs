@@ -88,7 +88,7 @@ fn required(reader: &mut Reader, keys: SecretKeys<'static>) -> Option<Found<'sta
     Some(found)
 }
 
-fn strong(secret: &Secret) -> Result<(), String> {
+pub(super) fn strong(secret: &Secret) -> Result<(), String> {
     let bytes = secret.expose().as_bytes();
     if secret.is_mask() {
         return Err("is the mask that stands for a secret; set the secret itself".to_owned());

@@ -137,7 +137,8 @@ fn checked_base_url(text: &str) -> Result<(), String> {
     Err(format!("{ALLOWED}; plain http is for 127.0.0.1, [::1] and localhost only"))
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether what is sent to this host stays on this machine.
+pub(super) fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())

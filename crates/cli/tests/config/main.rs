@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod applications;
 #[cfg(test)]
+mod auth;
+#[cfg(test)]
 mod example;
 #[cfg(test)]
 mod faults;

@@ -54,6 +54,7 @@ proptest! {
         secret in "[A-Za-z0-9]{12,40}",
         key in prop::sample::select(vec![
             "SPARROW__TOKEN", "SECRETS__PEPPER", "SECRETS__PHONE_KEY", "SECRETS__OLD_PEPPERS",
+            "APPLICATION__JWT__SECRET", "APPLICATION__JWT__JWKS_URL",
             // A secret in a wrong place stays one.
             "DATABASE__URL", "SPARROW__BASE_URL", "COUNTERS__URL", "SERVER__LISTEN", "SPARROW__TOKENS",
             "APPLICATION__POLICY__LIFETIME", "APPLICATION__APP_HASHES", "PHONE__COUNTRIES",

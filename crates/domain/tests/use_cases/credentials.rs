@@ -6,9 +6,14 @@ use domain::account::Username;
 use domain::application::ApplicationId;
 use domain::credential::{Caller, CredentialKind, Scope};
 use domain::id::AccountId;
-use domain::ports::{CredentialFilter, Page};
-use domain::testkit::World;
-use domain::use_cases::{accounts, authenticate, credentials};
+use domain::ports::{Clock as _, CredentialFilter, Dependency, Identity, Page};
+use domain::refusal::Refusal;
+use domain::testkit::{World, phone};
+use domain::time::after;
+use domain::use_cases::{Failure, accounts, authenticate, credentials};
+use domain::verification::Purpose;
+
+use crate::answers::{check, done, new, prove, refusal, start, start_for};
 
 fn here() -> ApplicationId {
     ApplicationId::default_application()
@@ -83,6 +88,57 @@ async fn a_revoked_credential_opens_nothing_at_once() {
     assert_eq!(caller(&world, &key).await, None);
     world.pass(Duration::from_secs(1));
     assert_eq!(revoke(&here(), CredentialFilter::Keys).await, revoked, "the first instant stays");
+}
+
+/// A token of the sign-in of this application, which ends in five minutes.
+fn signed_in(world: &World, application: &str, name: &str) -> String {
+    let application = ApplicationId::parse(application).unwrap();
+    let token = format!("a.token-of-{name}-at-{application}.b");
+    let identity = Identity { application, username: Username::parse(name).unwrap() };
+    world.identities.know(&token, identity, after(world.clock.now(), Duration::from_mins(5)));
+    token
+}
+
+#[tokio::test]
+async fn a_token_of_the_applications_own_sign_in_speaks_for_its_account() {
+    let world = World::new();
+    let token = signed_in(&world, "default", "ram");
+    let ram = caller(&world, &token).await.unwrap();
+    assert_eq!(world.store.accounts().len(), 1, "the account is made on first use");
+    assert_eq!(Some(&ram), caller(&world, &token).await.as_ref());
+    assert_eq!(ram, world.user("ram").await, "it acts as a user token does");
+    assert_eq!(world.store.accounts().len(), 1);
+
+    prove(&world, &ram, phone("9841234567")).await;
+    let login = new(start_for(&world, &ram, phone("9841234567"), Purpose::Login).await);
+    assert!(done(check(&world.verifier, &ram, &login, &world.right_code()).await).now);
+    assert_eq!(refusal(start(&world, &ram, phone("9841234567")).await), Refusal::AlreadyVerified);
+
+    world.pass(Duration::from_mins(5));
+    assert_eq!(caller(&world, &token).await, None, "it ends");
+}
+
+#[tokio::test]
+async fn a_token_of_a_sign_in_for_an_application_that_is_gone_opens_nothing() {
+    let world = World::new();
+    assert_eq!(caller(&world, &signed_in(&world, "gone", "ram")).await, None);
+    assert_eq!(caller(&world, "never.heard.of").await, None);
+    assert_eq!(world.store.accounts(), [], "no account is made of it");
+}
+
+#[tokio::test]
+async fn an_issuer_whose_keys_are_not_to_be_had_stops_its_own_tokens_only() {
+    let world = World::new();
+    let token = signed_in(&world, "default", "ram");
+    let (_, key) = issued(&world, CredentialKind::Key(Scope::Verify), None).await;
+    world.identities.set_down(true);
+    let failure = authenticate(&world.verifier, &token).await.unwrap_err();
+    assert!(matches!(failure, Failure::Port(error) if error.dependency == Dependency::Issuer));
+    assert!(caller(&world, &key).await.is_some());
+    world.identities.set_down(false);
+    world.store.fail_next("add", 1);
+    assert!(authenticate(&world.verifier, &token).await.is_err());
+    assert!(caller(&world, &token).await.is_some());
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn an_algorithm_that_is_not_configured_is_refused() {
     std::fs::write(file.path(), issuer::set(&signers.each_ref()).to_string()).unwrap();
     let keys = JwtKeys::Published(JwksSource::File(file.path().to_owned()), KeeperTiming::FILE);
     let narrow = JwtSettings { algorithms: vec![JwtAlgorithm::Es256], ..settings(keys) };
-    let narrow = JwtTokens::new(narrow).unwrap();
+    let narrow = JwtTokens::new(vec![narrow]).unwrap();
     let [rsa, p256, ed25519] = signers;
     assert!(name(&narrow, &p256.token(&claims("ram"))).await.is_some());
     is_refused(&narrow, &rsa.token(&claims("ram")), "RS256").await;

@@ -191,8 +191,9 @@ impl KeysApi {
 
     /// Revoke a key
     ///
-    /// Needs an admin key. It opens nothing from now on; revoking twice is the same as once. A key may revoke itself,
-    /// which is the last step of a rotation; `key issue` of the command line makes a new one when none is left.
+    /// Needs an admin key. It opens nothing any more, on every replica within seconds; revoking twice is the same as once.
+    /// A key may revoke itself, which is the last step of a rotation; `key issue` of the command line makes a new one
+    /// when none is left.
     #[oai(path = "/:id", method = "delete", operation_id = "revokeKey")]
     async fn revoke(
         &self,

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use adapters::sql::{PostgresOptions, PostgresStore};
-use domain::account::VerifiedPhone;
+use domain::account::{Account, VerifiedPhone};
+use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
 use domain::id::DeliveryId;
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialStore, DeliveryStore, Inserted, Saved, SendAnswer,
-    VerificationStore,
+    AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, DeliveryStore, Inserted,
+    Page, PhoneMoved, PhoneSet, Saved, SendAnswer, VerificationStore,
 };
 use domain::testkit::SeededEntropy;
 use domain::verification::{Command, Verification, step};
@@ -73,6 +74,11 @@ async fn a_look_is_one_round_trip() {
     assert_eq!((asked, found.unwrap().as_ref()), (1, Some(&ram)), "find");
     let (asked, found) = trips(&proxy, |_| store.load_account(ram.id)).await;
     assert_eq!((asked, found.unwrap()), (1, Some(ram)), "load_account");
+    let (keys, all) = (CredentialFilter::Keys, Page { before: None, limit: 10 });
+    let application = ApplicationId::default_application();
+    let key = store.list_credentials(&application, keys, all).await.unwrap()[0].clone();
+    let (asked, found) = trips(&proxy, |_| store.load_credential(&application, keys, key.0.id)).await;
+    assert_eq!((asked, found.unwrap()), (1, Some(key.clone())), "load_credential");
     let (asked, answer) = trips(&proxy, |_| store.ping()).await;
     assert_eq!((asked, answer.is_ok()), (1, true), "ping");
     let (asked, answer) = trips(&proxy, |_| store.time()).await;
@@ -113,6 +119,27 @@ async fn a_change_is_one_round_trip() {
     let question = Change { next: &versions[4], expected: 4, guess: Some(guess(today(), false)) };
     let (asked, answer) = trips(&proxy, |_| store.save(&question)).await;
     assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "save of nothing");
+}
+
+#[tokio::test]
+async fn an_operator_s_change_of_a_phone_is_one_round_trip() {
+    let place = Place::new().await;
+    let (store, proxy) = counted(&place).await;
+    let (ram, sita) = (account(&store, "ram", 1).await, account(&store, "sita", 2).await);
+    let proved = VerifiedPhone { phone: phone(), verified_at: begin() };
+    let set = |account: &Account| {
+        let (store, account) = (store.clone(), account.clone());
+        async move { store.set_phone(&account.application, account.id, proved, begin()).await.unwrap() }
+    };
+    let (asked, answer) = trips(&proxy, |_| set(&ram)).await;
+    let account = Account { phone: Some(proved), ..ram.clone() };
+    let again = PhoneMoved { account, before: Some(proved) };
+    assert_eq!((asked, answer), (1, PhoneSet::Set(again)), "set_phone");
+    let (asked, answer) = trips(&proxy, |_| set(&sita)).await;
+    assert_eq!((asked, answer), (1, PhoneSet::Taken), "set_phone of what is taken");
+    let (asked, answer) = trips(&proxy, |_| store.unlink_phone(&ram.application, ram.id, begin())).await;
+    let gone = PhoneMoved { account: ram.clone(), before: None };
+    assert_eq!((asked, answer.unwrap()), (1, Some(gone)), "unlink_phone");
 }
 
 #[tokio::test]

@@ -168,7 +168,8 @@ impl TokensApi {
 
     /// Revoke a user token
     ///
-    /// Needs an application key or an admin key. It opens nothing from now on; revoking twice is the same as once.
+    /// Needs an application key or an admin key. It opens nothing any more, on every replica within seconds; revoking
+    /// twice is the same as once.
     #[oai(path = "/:id/tokens/:token_id", method = "delete", operation_id = "revokeUserToken")]
     async fn revoke(
         &self,

@@ -143,7 +143,7 @@ pub async fn find_key(
     answer(found.await)
 }
 
-/// Revokes a key of the caller's application at once; revoking it twice is the same as once. A key may revoke itself,
+/// Revokes a key of the caller's application; revoking it twice is the same as once. A key may revoke itself,
 /// which is the end of a rotation.
 ///
 /// # Errors
@@ -198,7 +198,7 @@ pub async fn list_tokens(
     answer(listed.await)
 }
 
-/// Revokes a user token of an account of the caller's application at once; revoking it twice is the same as once.
+/// Revokes a user token of an account of the caller's application; revoking it twice is the same as once.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.

@@ -23,6 +23,8 @@ use domain::ports::{
 };
 use domain::use_cases::Verifier;
 
+mod absent;
+
 use crate::config::{Config, CountersConfig, DatabaseConfig};
 
 /// Use cases over real adapters.
@@ -215,6 +217,8 @@ pub async fn wire(
         // Commands that never send answer nobody's call.
         identities: if gateway.is_some() { identities(config)? } else { None },
         deliveries: kept,
+        events: Arc::new(absent::Absent),
+        webhooks: Arc::new(absent::Absent),
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock,

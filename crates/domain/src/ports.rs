@@ -51,6 +51,10 @@ pub struct Ports {
     pub deliveries: Arc<dyn DeliveryStore>,
     /// The tokens of the application's own sign-in, where it has one that is trusted.
     pub identities: Option<Arc<dyn IdentityTokens>>,
+    /// Events.
+    pub events: Arc<dyn EventStore>,
+    /// What is told to webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

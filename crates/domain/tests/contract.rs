@@ -44,6 +44,32 @@ async fn the_store_in_memory_keeps_the_contract_of_deliveries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_events() {
+    let store = Arc::new(MemoryStore::default());
+    contract::event_store(store.clone(), store.clone(), store, &Ground::new(16)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_expiring() {
+    let store = Arc::new(MemoryStore::default());
+    contract::expire(store.clone(), store.clone(), store, &Ground::new(7)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_sweeping_events() {
+    let store = Arc::new(MemoryStore::default());
+    let (webhooks, verifications) = (store.clone(), store.clone());
+    contract::sweep_events(store.clone(), webhooks, verifications, store, &Ground::new(8)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_webhooks() {
+    let store = Arc::new(MemoryStore::default());
+    let (events, verifications) = (store.clone(), store.clone());
+    contract::webhook_store(store.clone(), events, verifications, store, &Ground::new(9)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suites_with_different_seeds_share_one_store() {
     let store = Arc::new(MemoryStore::default());
     let counters = Arc::new(MemoryCounters::default());
@@ -53,6 +79,7 @@ async fn suites_with_different_seeds_share_one_store() {
             tokio::spawn(async move {
                 let ground = Ground::new(seed);
                 contract::verification_store(store.clone(), store.clone(), &ground).await;
+                contract::event_store(store.clone(), store.clone(), store.clone(), &ground).await;
                 contract::account_store(store.clone(), &ground).await;
                 contract::credential_store(store.clone(), store.clone(), &ground).await;
                 contract::delivery_store(store.clone(), store, &ground).await;

@@ -38,12 +38,12 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     /// One event of the application.
     async fn load_event(&self, application: &ApplicationId, id: EventId) -> Result<Option<Event>, PortError>;
 
-    /// Ends up to `max` pending verifications whose life is over at `now`, each with its event in the same
-    /// transaction; answers how many. Several may ask at once: each verification ends once.
+    /// Ends up to `max` pending verifications whose life is over at `now`, each at the end of its life and with its
+    /// event in the same transaction; answers how many. Several may ask at once: each verification ends once.
     async fn expire(&self, now: Timestamp, max: u32) -> Result<u64, PortError>;
 
-    /// Deletes up to `max` events, and deliveries with their attempts, from before `before`; a delivery that is pending
-    /// keeps its event. Answers how many events went.
+    /// Deletes up to `max` events from before `before`, with their deliveries and the attempts of those; a delivery that
+    /// is pending keeps its event. Answers how many events went.
     async fn sweep_events(&self, before: Timestamp, max: u32) -> Result<u64, PortError>;
 }
 
@@ -59,12 +59,13 @@ pub struct WebhookDeliveryFilter {
 }
 
 /// Keeps what is told to webhooks. Each event reaches each webhook that wants its kind at least once, and the events of
-/// one verification reach it in their order: while one is pending, those after it wait.
+/// one verification reach it in their order: while one is pending, those after it wait. A webhook's id is unique over
+/// all applications.
 #[async_trait]
 pub trait WebhookStore: Send + Sync + fmt::Debug {
     /// Makes deliveries of up to `max` events that were not handed out yet, one for each subscription that wants it,
-    /// and marks them as handed out, in one transaction; due at `now`. Several may ask at once. Answers how many
-    /// events were handed out; those that nobody wants count.
+    /// and marks them as handed out, in one transaction; due at `now`. The longest there first. Several may ask at once.
+    /// Answers how many events were handed out; those that nobody wants count.
     async fn hand_out(
         &self,
         subscriptions: &[Subscription],
@@ -73,7 +74,8 @@ pub trait WebhookStore: Send + Sync + fmt::Debug {
     ) -> Result<u64, PortError>;
 
     /// Claims up to `max` deliveries to these webhooks that are due at `now` until `until`: nobody else is given them
-    /// before that, and whoever dies with one leaves it to others then. The longest due first.
+    /// before that (it is told as when it is tried next), and whoever dies with one leaves it to others then. The
+    /// longest due first.
     async fn claim(
         &self,
         webhooks: &[WebhookId],
@@ -83,6 +85,8 @@ pub trait WebhookStore: Send + Sync + fmt::Debug {
     ) -> Result<Vec<DueDelivery>, PortError>;
 
     /// Keeps what came of an attempt, how the delivery stands now and when it is tried next, and gives the claim back.
+    /// Of a delivery that is pending no more, because its claim had run out or a replay took its place, the attempt
+    /// is kept and nothing changes, but that it may turn out to be delivered. Of one that is gone nothing is kept.
     async fn record(
         &self,
         delivery: WebhookDeliveryId,
@@ -91,8 +95,8 @@ pub trait WebhookStore: Send + Sync + fmt::Debug {
         next_at: Option<Timestamp>,
     ) -> Result<(), PortError>;
 
-    /// Makes a new delivery of the event to the webhook, due at `now`, whatever came of earlier ones; `None` when the
-    /// application has no such event.
+    /// Makes a new delivery of the event to the webhook, due at `now`, whatever came of earlier ones; one that is still
+    /// pending is given up in its favour. `None` when the application has no such event.
     async fn replay(
         &self,
         application: &ApplicationId,

@@ -103,7 +103,8 @@ pub struct VerificationFilter {
     pub account: Option<AccountId>,
     /// Of this phone.
     pub phone: Option<Phone>,
-    /// With this state, by its name; a pending one whose life is over counts as pending until it is touched.
+    /// With this state, by its name; a pending one whose life is over counts as pending until it is touched, which
+    /// [`super::EventStore::expire`] does.
     pub state: Option<&'static str>,
 }
 
@@ -137,8 +138,9 @@ pub trait VerificationStore: Send + Sync + fmt::Debug {
         page: Page<VerificationId>,
     ) -> Result<Vec<Verification>, PortError>;
 
-    /// Deletes up to `max` verifications that became final, or whose life ended, before `before`; and ledger rows
-    /// from before `ledger_before`. Answers how many verifications went.
+    /// Deletes up to `max` verifications that became final before `before`, and ledger rows from before
+    /// `ledger_before`. Answers how many verifications went. One whose life is over becomes final by
+    /// [`super::EventStore::expire`].
     async fn sweep(&self, before: Timestamp, ledger_before: Day, max: u32) -> Result<u64, PortError>;
 
     /// Whether the store would answer.

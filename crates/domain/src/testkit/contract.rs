@@ -2,8 +2,8 @@
 //! adapter, on a runtime with more than one thread (the suites race tasks against each other).
 //!
 //! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
-//! one database, at the same time as well. The one exception is [`sweep`], which asks of a store what only somebody
-//! who has it for himself can ask.
+//! one database, at the same time as well. The exceptions are [`sweep`], [`expire`], [`sweep_events`] and
+//! [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
 //!
 //! A promise that is not kept panics with the sentence that it breaks.
 
@@ -11,15 +11,19 @@ mod accounts;
 mod counters;
 mod credentials;
 mod deliveries;
+mod events;
 mod ground;
 mod race;
 mod system;
 mod verifications;
+mod webhooks;
 
 pub use accounts::account_store;
 pub use counters::counters;
 pub use credentials::credential_store;
 pub use deliveries::delivery_store;
+pub use events::{event_store, expire, sweep_events};
 pub use ground::Ground;
 pub use system::{clock, entropy, sms_gateway};
 pub use verifications::{sweep, verification_store};
+pub use webhooks::webhook_store;

@@ -1,27 +1,32 @@
-//! A store in memory: verifications, the ledger of wrong checks, accounts and credentials under one lock, so that
-//! every method is one atomic promise.
+//! A store in memory: verifications, the ledger of wrong checks, accounts, credentials, events and what is told of them
+//! under one lock, so that every method is one atomic promise.
 
 mod accounts;
 mod credentials;
 mod deliveries;
+mod events;
 mod verifications;
+mod webhooks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+
+use uuid::Uuid;
 
 use super::demand::locked;
 use super::trouble::Trouble;
 use crate::account::{Account, Username};
 use crate::credential::{Credential, SecretHash};
 use crate::delivery::DeliveryRecord;
+use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
-use crate::id::{AccountId, CredentialId, DeliveryId, VerificationId};
+use crate::id::{AccountId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
-use crate::time::Day;
+use crate::time::{Day, Timestamp};
 use crate::verification::Verification;
 
-/// Keeps the promises of the three stores. Every call yields once before it does anything, so that use cases that run
+/// Keeps the promises of the stores. Every call yields once before it does anything, so that use cases that run
 /// at once do get in each other's way.
 #[derive(Debug)]
 pub struct MemoryStore(Mutex<Inner>);
@@ -39,6 +44,12 @@ struct Tables {
     credentials: BTreeMap<CredentialId, (Credential, SecretHash)>,
     deliveries: BTreeMap<DeliveryId, DeliveryRecord>,
     ledger: BTreeMap<(Phone, Day), WrongChecks>,
+    events: BTreeMap<EventPlace, Event>,
+    /// The events that were not handed out yet, in their order.
+    outbox: VecDeque<EventPlace>,
+    webhook_deliveries: BTreeMap<WebhookDeliveryId, webhooks::StoredDelivery>,
+    /// How many ids were made in here.
+    ids: u64,
 }
 
 /// The wrong checks of one phone on one day.
@@ -150,6 +161,15 @@ impl Tables {
             GuessClass::Short => wrong.short += times,
             GuessClass::Long => wrong.long += times,
         }
+    }
+
+    /// An id of this store's own making, greater than every one of an earlier instant, and than those before.
+    fn id(&mut self, now: Timestamp) -> Uuid {
+        self.ids += 1;
+        let mut tail = [0; 10];
+        tail[2..].copy_from_slice(&self.ids.to_be_bytes());
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
     }
 
     /// A stored verification with the name of its account filled in.

@@ -31,7 +31,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// Its randomness.
     pub entropy: Arc<SeededEntropy>,
-    /// Its three stores.
+    /// Its stores.
     pub store: Arc<MemoryStore>,
     /// Its counters.
     pub counters: Arc<MemoryCounters>,
@@ -212,6 +212,8 @@ impl WorldBuilder {
             credentials: store.clone(),
             deliveries: store.clone(),
             identities: Some(identities.clone()),
+            events: store.clone(),
+            webhooks: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),

@@ -57,6 +57,11 @@ impl Ground {
         bytes
     }
 
+    /// Some number.
+    pub(super) fn word(&self) -> u64 {
+        self.entropy.word()
+    }
+
     pub(super) fn application(&self) -> ApplicationId {
         let slug = format!("contract-{:016x}", self.entropy.word());
         present(ApplicationId::parse(&slug), "the slug of a ground is one")

@@ -60,20 +60,20 @@ pub async fn sweep(
 }
 
 /// What the parts of the suite stand on.
-struct Bench<'a> {
-    verifications: Arc<dyn VerificationStore>,
-    accounts: Arc<dyn AccountStore>,
-    ground: &'a Ground,
+pub(super) struct Bench<'a> {
+    pub(super) verifications: Arc<dyn VerificationStore>,
+    pub(super) accounts: Arc<dyn AccountStore>,
+    pub(super) ground: &'a Ground,
 }
 
 impl Bench<'_> {
     /// An account that is stored.
-    async fn account(&self, application: &ApplicationId, name: &str) -> Account {
+    pub(super) async fn account(&self, application: &ApplicationId, name: &str) -> Account {
         kept(self.accounts.add(&self.ground.account(application, name)).await).0
     }
 
     /// A subject of a stored account, with a phone and an application of its own.
-    async fn subject_with_account(&self) -> Subject {
+    pub(super) async fn subject_with_account(&self) -> Subject {
         let application = self.ground.application();
         let account = self.account(&application, "ram").await;
         Subject {
@@ -85,13 +85,13 @@ impl Bench<'_> {
     }
 
     /// A verification of the subject that is stored.
-    async fn begun(&self, subject: &Subject) -> Verification {
+    pub(super) async fn begun(&self, subject: &Subject) -> Verification {
         let verification = self.ground.verification(subject);
         self.must_insert(&verification).await;
         verification
     }
 
-    async fn must_insert(&self, verification: &Verification) {
+    pub(super) async fn must_insert(&self, verification: &Verification) {
         let inserted = kept(self.verifications.insert(verification).await);
         assert_eq!(inserted, Inserted::Stored, "a verification whose subject has no live one must be stored");
     }
@@ -101,7 +101,7 @@ impl Bench<'_> {
     }
 
     /// Stores what becomes of a verification.
-    async fn must_save(&self, next: &Verification, guess: Option<Guess>) {
+    pub(super) async fn must_save(&self, next: &Verification, guess: Option<Guess>) {
         let saved = self.save(next, next.version.wrapping_sub(1), guess).await;
         assert_eq!(saved, Saved::Stored, "a change of the stored version must be stored");
     }
@@ -111,7 +111,7 @@ impl Bench<'_> {
     }
 
     /// The verification as it is stored.
-    async fn reload(&self, verification: &Verification) -> Verification {
+    pub(super) async fn reload(&self, verification: &Verification) -> Verification {
         present(self.load(verification).await, "a stored verification must be found by its id").verification
     }
 
@@ -132,7 +132,7 @@ impl Bench<'_> {
         )
     }
 
-    async fn approve(&self, attempt: &Attempt, transfer: bool) -> Approved {
+    pub(super) async fn approve(&self, attempt: &Attempt, transfer: bool) -> Approved {
         kept(self.verifications.approve(&attempt.approval(transfer)).await)
     }
 
@@ -148,8 +148,8 @@ impl Bench<'_> {
 }
 
 /// A right code that is about to be stored, with all that belongs to it.
-struct Attempt {
-    approved: Verification,
+pub(super) struct Attempt {
+    pub(super) approved: Verification,
     expected: u32,
     guess: Option<Guess>,
     account: Account,
@@ -158,7 +158,7 @@ struct Attempt {
 
 impl Attempt {
     /// A right code for a live verification of the account's.
-    fn of(live: &Verification, account: &Account, now: Timestamp) -> Self {
+    pub(super) fn of(live: &Verification, account: &Account, now: Timestamp) -> Self {
         let approved = step_of(live, Command::Check { matches: true }, now).next;
         let phone = VerifiedPhone { phone: live.subject.phone, verified_at: now };
         let guess = Guess { wrong: false, ..wide(Day::of(now), GuessClass::Short) };
@@ -181,7 +181,7 @@ fn today(verification: &Verification) -> Day {
 }
 
 /// The verification with some change.
-fn changed(verification: &Verification) -> Verification {
+pub(super) fn changed(verification: &Verification) -> Verification {
     let mut next = verification.clone();
     next.version += 1;
     next.checks_used += 1;
@@ -189,7 +189,7 @@ fn changed(verification: &Verification) -> Verification {
 }
 
 /// The verification in a final state.
-fn finished(verification: &Verification, state: State) -> Verification {
+pub(super) fn finished(verification: &Verification, state: State) -> Verification {
     let mut next = verification.clone();
     next.version += 1;
     next.state = state;
@@ -202,12 +202,12 @@ const fn wide(day: Day, class: GuessClass) -> Guess {
 }
 
 /// The same attempt, while the budget has no room for it.
-fn under_no_room(attempt: Attempt) -> Attempt {
+pub(super) fn under_no_room(attempt: Attempt) -> Attempt {
     Attempt { guess: attempt.guess.map(|guess| Guess { short_ceiling: 0, ceiling: 0, ..guess }), ..attempt }
 }
 
 /// Every final state, at `at`.
-const fn final_states(at: Timestamp) -> [State; 4] {
+pub(super) const fn final_states(at: Timestamp) -> [State; 4] {
     [State::Approved { at }, State::Expired { at }, State::Canceled { at }, State::Locked { at }]
 }
 

@@ -27,7 +27,7 @@ impl Tables {
         }
         for other in pending {
             let settled = step(&other, Command::Settle, now).next;
-            self.verifications.insert(other.id, settled);
+            self.replace(&settled);
         }
         self.verifications.insert(verification.id, verification.clone());
         Inserted::Stored
@@ -51,7 +51,15 @@ impl Tables {
             self.charge(change.next.subject.phone, guess.day, guess.class, 1);
         }
         if change.next.version != change.expected {
-            self.verifications.insert(change.next.id, change.next.clone());
+            self.replace(change.next);
+        }
+    }
+
+    /// Stores the verification in the place of what it was, with the event when it has become final.
+    pub(super) fn replace(&mut self, next: &Verification) {
+        let before = self.verifications.insert(next.id, next.clone());
+        if before.is_some_and(|before| before.state == State::Pending) {
+            self.became_final(next);
         }
     }
 
@@ -88,6 +96,9 @@ impl Tables {
             holder.phone = None;
             holder.id
         });
+        if let Some(loser) = transferred_from {
+            self.transferred(approval, loser);
+        }
         let mut account = account;
         account.phone = Some(approval.phone);
         self.accounts.insert(account.id, account);
@@ -97,7 +108,7 @@ impl Tables {
 
     fn sweep(&mut self, before: Timestamp, ledger_before: Day, max: u32) -> u64 {
         let over = |verification: &&Verification| {
-            verification.state.final_at().unwrap_or(verification.generation.expires_at) < before
+            verification.state.final_at().is_some_and(|final_at| final_at < before)
         };
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         let old: Vec<_> = self.verifications.values().filter(over).take(max).map(|old| old.id).collect();

@@ -11,6 +11,8 @@ mod crashes;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod serving;

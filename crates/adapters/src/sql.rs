@@ -10,6 +10,7 @@ mod columns;
 mod credentials;
 mod deliveries;
 mod engine;
+mod events;
 mod failure;
 mod migrations;
 mod postgres;

@@ -73,3 +73,33 @@ async fn deliveries_keep_their_contract() {
     let store = Arc::new(place.open().await);
     contract::delivery_store(store.clone(), store, &Ground::new(6)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::event_store(store.clone(), store.clone(), store, &Ground::new(6)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiring_keeps_its_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::expire(store.clone(), store.clone(), store, &Ground::new(7)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeping_of_events_keeps_its_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    let (webhooks, verifications) = (store.clone(), store.clone());
+    contract::sweep_events(store.clone(), webhooks, verifications, store, &Ground::new(8)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    let (events, verifications) = (store.clone(), store.clone());
+    contract::webhook_store(store.clone(), events, verifications, store, &Ground::new(9)).await;
+}

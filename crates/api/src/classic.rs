@@ -203,6 +203,7 @@ fn told(problem: &Problem) -> (StatusCode, String) {
         Slug::ParameterInvalid
         | Slug::Unauthenticated
         | Slug::PhoneNotVerified
+        | Slug::EventNotFound
         | Slug::RouteNotFound
         | Slug::AccountNotFound
         | Slug::KeyNotFound

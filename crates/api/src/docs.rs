@@ -17,13 +17,14 @@ use crate::accounts::tokens::TokensApi;
 use crate::applications::ApplicationsApi;
 use crate::classic::ClassicApi;
 use crate::deliveries::DeliveriesApi;
+use crate::events::EventsApi;
 use crate::health::HealthApi;
 use crate::keys::KeysApi;
 use crate::verifications::VerificationsApi;
 
 /// The whole API.
 pub(crate) type Service =
-    OpenApiService<(VerificationsApi, DeliveriesApi, ClassicApi, HealthApi, Directory), ()>;
+    OpenApiService<(VerificationsApi, DeliveriesApi, EventsApi, ClassicApi, HealthApi, Directory), ()>;
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -39,6 +40,7 @@ pub(crate) fn service() -> Service {
         (
             VerificationsApi,
             DeliveriesApi,
+            EventsApi,
             ClassicApi,
             HealthApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),

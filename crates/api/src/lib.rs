@@ -23,6 +23,7 @@ mod credentials;
 mod deliveries;
 mod docs;
 mod edge;
+mod events;
 mod fields;
 mod health;
 mod ids;

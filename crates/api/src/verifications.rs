@@ -175,7 +175,7 @@ impl VerificationsApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// Only those with this status: `pending`, `approved`, `expired`, `canceled` or `locked`. One whose life has ended
-        /// is found under `pending` until it is next touched.
+        /// is found under `expired` within a second.
         status: Query<Option<String>>,
         /// How many at most: 1 to 100, 20 if not given.
         limit: Query<Option<String>>,

@@ -15,6 +15,7 @@ mod accounts;
 mod applications;
 mod credentials;
 mod deliveries;
+mod events;
 mod transfer;
 mod verifications;
 
@@ -22,6 +23,7 @@ pub(crate) use accounts::account;
 pub(crate) use applications::applications;
 pub(crate) use credentials::{key, token};
 pub(crate) use deliveries::{delivery, gateway};
+pub(crate) use events::event;
 pub(crate) use verifications::verification;
 
 /// `config check`.

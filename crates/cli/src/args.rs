@@ -72,6 +72,9 @@ pub(crate) enum Command {
     /// Gateways: what carries the SMS.
     #[command(subcommand)]
     Gateway(GatewayCommand),
+    /// Events: what happened, and webhooks are told.
+    #[command(subcommand)]
+    Event(EventCommand),
     /// Print the API document (OpenAPI).
     Openapi,
 }
@@ -275,6 +278,29 @@ pub(crate) enum DeliveryCommand {
 pub(crate) enum GatewayCommand {
     /// List the gateways, and how often each has said what within a day.
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventCommand {
+    /// List events, the youngest first.
+    List {
+        /// Only those of this type, such as `verification.approved`.
+        #[arg(long, value_name = "TYPE")]
+        kind: Option<String>,
+        /// Only those about this verification.
+        #[arg(long, value_name = "ID")]
+        verification: Option<String>,
+        /// Only those about this account, by its username or its id: its history.
+        #[arg(long, value_name = "USERNAME")]
+        account: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Show an event.
+    Show {
+        /// Its id.
+        id: String,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

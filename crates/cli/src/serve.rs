@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use api::{Api, ApiSettings, EdgeSettings};
-use domain::use_cases::{self, Retention, Verifier};
 use poem::Server;
 use poem::listener::{Acceptor, Listener, TcpListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +18,7 @@ use crate::output::Output;
 use crate::wiring::{self, Schema, Wired};
 
 mod bounded;
+mod chores;
 
 use bounded::Bounded;
 
@@ -28,8 +28,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 const HTTP2_STREAMS_MAX: u32 = 32;
 /// How long the head of a call may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often old rows are looked for.
-const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
 /// `serve`.
 pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> Result<(), CommandError> {
@@ -91,8 +89,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             .map_err(|error| CommandError::system("could not make the API", error))?;
         let grace = config.server.shutdown_grace;
         let stopping = CancellationToken::new();
-        let sweeper =
-            tokio::spawn(sweep_regularly(wired.verifier.clone(), config.retention, stopping.clone()));
+        let chores = chores::begin(&wired.verifier, config.retention, &stopping);
         let asked_to_stop = Arc::new(OnceLock::new());
         let end = {
             let asked_to_stop = asked_to_stop.clone();
@@ -115,9 +112,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         if tokio::time::timeout_at(grace_ends, tasks.wait()).await.is_err() {
             tracing::warn!("some calls were still under way at the end of the grace");
         }
-        if let Err(error) = sweeper.await {
-            tracing::error!(cause = domain::ports::chain(&error), "the sweeper ended in a panic");
-        }
+        chores.end().await;
         wired.store.close().await;
         served.map_err(|error| CommandError::system("the server stopped", error))
     }
@@ -134,27 +129,4 @@ pub(crate) fn until_signaled() -> Result<impl Future<Output = ()>, CommandError>
             _ = interrupt.recv() => {}
         }
     })
-}
-
-/// Deletes what is past its retention, a bounded number of rows at a time.
-async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping: CancellationToken) {
-    loop {
-        loop {
-            match use_cases::sweep(&verifier, retention).await {
-                Ok(swept) if swept == u64::from(use_cases::sweep::SWEEP_ROWS_MAX) => {}
-                Ok(_) => break,
-                Err(failure) => {
-                    tracing::warn!(cause = domain::ports::chain(&failure), "could not delete old rows");
-                    break;
-                }
-            }
-            if stopping.is_cancelled() {
-                return;
-            }
-        }
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = tokio::time::sleep(SWEEP_INTERVAL) => {}
-        }
-    }
 }

@@ -18,12 +18,10 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, GatewayFacts, IdentityTokens, PortError,
-    Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore,
+    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts, IdentityTokens,
+    PortError, Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
-
-mod absent;
 
 use crate::config::{Config, CountersConfig, DatabaseConfig};
 
@@ -48,9 +46,15 @@ pub enum Store {
 }
 
 /// Every port that a database keeps.
-trait Keeps: VerificationStore + AccountStore + CredentialStore + DeliveryStore {}
+trait Keeps:
+    VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore
+{
+}
 
-impl<T: VerificationStore + AccountStore + CredentialStore + DeliveryStore> Keeps for T {}
+impl<T> Keeps for T where
+    T: VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore
+{
+}
 
 /// The parts could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -216,9 +220,9 @@ pub async fn wire(
         credentials: cached(kept.clone(), &clock, config),
         // Commands that never send answer nobody's call.
         identities: if gateway.is_some() { identities(config)? } else { None },
-        deliveries: kept,
-        events: Arc::new(absent::Absent),
-        webhooks: Arc::new(absent::Absent),
+        deliveries: kept.clone(),
+        events: kept.clone(),
+        webhooks: kept,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock,

@@ -17,6 +17,7 @@ pub mod cancel;
 pub mod check;
 pub mod credentials;
 pub mod deliveries;
+pub mod events;
 pub mod read;
 mod refused;
 pub mod resend;
@@ -27,10 +28,11 @@ pub mod sweep;
 pub use authenticate::authenticate;
 pub use cancel::cancel;
 pub use check::{CheckTarget, Proved, check};
+pub use events::expire;
 pub use read::{find, list};
 pub use resend::resend;
 pub use start::{StartRequest, Started, start};
-pub use sweep::{Retention, sweep};
+pub use sweep::{Retention, sweep, sweep_events};
 
 /// How often a use case begins anew when somebody else changed the verification meanwhile. A verification changes about
 /// as often in its whole life (checks, sends and their answers, an end), so that callers who race are not sent away.

@@ -94,7 +94,7 @@ pub enum State {
     },
     /// Its life ended.
     Expired {
-        /// When it was noticed, never before the end of its life.
+        /// The end of its life, or when that was noticed; never before.
         at: Timestamp,
     },
     /// It was called off.

@@ -283,11 +283,11 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         read(self.row, column)
     }
 
-    fn optional_text(&mut self) -> Result<Option<&'row str>, Failure> {
+    pub(super) fn optional_text(&mut self) -> Result<Option<&'row str>, Failure> {
         self.next(Row::text)
     }
 
-    fn text(&mut self, name: &'static str) -> Result<&'row str, Failure> {
+    pub(super) fn text(&mut self, name: &'static str) -> Result<&'row str, Failure> {
         Ok(self.optional_text()?.ok_or(RowFault(name))?)
     }
 
@@ -299,7 +299,7 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         self.next(Row::uuid)
     }
 
-    fn uuid(&mut self, name: &'static str) -> Result<Uuid, Failure> {
+    pub(super) fn uuid(&mut self, name: &'static str) -> Result<Uuid, Failure> {
         Ok(self.optional_uuid()?.ok_or(RowFault(name))?)
     }
 
@@ -308,26 +308,34 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         Ok(bytes.try_into().map_err(|_| RowFault(name))?)
     }
 
-    fn optional_phone(&mut self) -> Result<Option<Phone>, Failure> {
+    pub(super) fn optional_phone(&mut self) -> Result<Option<Phone>, Failure> {
         let sealed = self.next(Row::bytes)?;
         Ok(sealed.map(|sealed| self.vault.open(sealed)).transpose().map_err(|_| RowFault("phone"))?)
     }
 
+    pub(super) fn optional_within<N: TryFrom<i64>>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<N>, Failure> {
+        let number = self.next(Row::whole)?;
+        Ok(number.map(N::try_from).transpose().map_err(|_| RowFault(name))?)
+    }
+
     /// A whole number of the range that the value has.
-    fn whole<N: TryFrom<i64>>(&mut self, name: &'static str) -> Result<N, Failure> {
+    pub(super) fn whole<N: TryFrom<i64>>(&mut self, name: &'static str) -> Result<N, Failure> {
         let number = self.next(Row::whole)?.ok_or(RowFault(name))?;
         Ok(number.try_into().map_err(|_| RowFault(name))?)
     }
 
-    fn count(&mut self, name: &'static str) -> Result<u32, Failure> {
+    pub(super) fn count(&mut self, name: &'static str) -> Result<u32, Failure> {
         self.whole(name)
     }
 
-    fn optional_instant(&mut self) -> Result<Option<Timestamp>, Failure> {
+    pub(super) fn optional_instant(&mut self) -> Result<Option<Timestamp>, Failure> {
         self.next(Row::instant)
     }
 
-    fn instant(&mut self, name: &'static str) -> Result<Timestamp, Failure> {
+    pub(super) fn instant(&mut self, name: &'static str) -> Result<Timestamp, Failure> {
         Ok(self.optional_instant()?.ok_or(RowFault(name))?)
     }
 }

@@ -17,6 +17,7 @@ mod accounts;
 mod address;
 mod connector;
 mod engine;
+mod events;
 mod failure;
 mod listing;
 mod migrations;
@@ -26,6 +27,7 @@ mod plans;
 mod pool;
 mod transfer;
 mod verifications;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;

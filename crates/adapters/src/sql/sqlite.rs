@@ -12,6 +12,7 @@
 mod accounts;
 mod counters;
 mod engine;
+mod events;
 mod failure;
 mod listing;
 mod migrations;
@@ -19,6 +20,7 @@ mod migrations;
 mod plans;
 mod transfer;
 mod verifications;
+mod webhooks;
 mod writer;
 
 use std::fmt;

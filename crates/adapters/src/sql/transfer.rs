@@ -5,9 +5,9 @@
 //! member that is named after the table; the last line tells how many rows there are and the SHA-256 of all before it:
 //!
 //! ```json
-//! {"format":"sparrow-verify-export","version":1,"release":"0.1.0","phone_canary":"..."}
+//! {"format":"sparrow-verify-export","version":2,"release":"0.1.0","phone_canary":"..."}
 //! {"accounts":{"id":"0197a1b2-...","application":"default","username":"ram","phone":"...","created_at":1768464000000}}
-//! {"end":{"rows":{"accounts":1,"credentials":0,"verifications":0,"wrong_checks":0},"sha256":"..."}}
+//! {"end":{"rows":{"accounts":1,"credentials":0,...},"sha256":"..."}}
 //! ```
 //!
 //! An export is one snapshot. An import happens as a whole or not at all, into a database without a row, and nobody
@@ -32,7 +32,10 @@ pub use reading::Import;
 pub use records::{RowCounts, Table};
 pub(in crate::sql) use {
     reading::Filling,
-    records::{AccountRecord, CredentialRecord, Record, Row, VerificationRecord, WrongChecksRecord},
+    records::{
+        AccountRecord, CredentialRecord, EventOutboxRecord, EventRecord, Record, Row, VerificationRecord,
+        WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+    },
     writing::Writing,
 };
 

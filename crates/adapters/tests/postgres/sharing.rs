@@ -7,7 +7,9 @@ use domain::account::VerifiedPhone;
 use domain::guess::Guess;
 use domain::id::AccountId;
 use domain::phone::Phone;
-use domain::ports::{Approval, Approved, Change, Inserted, PortErrorKind, Saved, VerificationStore};
+use domain::ports::{
+    Approval, Approved, Change, EventStore, Inserted, PortErrorKind, Saved, VerificationStore,
+};
 use domain::time::Day;
 use domain::verification::{Command, Subject, Verification, step};
 use sqlx::Executor as _;
@@ -198,6 +200,11 @@ async fn sweepers_share_the_work() {
     for hour in 0..30 {
         store.insert(&begun(None, hour, seconds(hour * 3600))).await.unwrap();
     }
+    assert_eq!(
+        store.expire(seconds(365 * 86_400), 100).await.unwrap(),
+        1,
+        "all but the last were settled by the next"
+    );
     let swept = race(&three_stores(&place).await, |_, store| async move {
         store.sweep(seconds(365 * 86_400), Day::from_number(0), 3).await.unwrap()
     })

@@ -6,17 +6,21 @@ use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialKind, CredentialName, CredentialSecret, Scope, SecretHash};
+use domain::event::{Event, EventKind, EventPlace};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::id::{AccountId, CredentialId, VerificationId, WebhookDeliveryId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::policy::Policy;
-use domain::ports::{Change, Inserted, Saved};
+use domain::ports::{Change, EventFilter, Inserted, Page, Saved, WebhookDeliveryFilter};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
 use domain::verification::{
     Budget, Command, Delivery, DeliveryState, MessageOptions, Purpose, Seed, State, Subject, Verification,
     open, step,
+};
+use domain::webhook::{
+    Attempt, AttemptFault, AttemptOutcome, DeliveryStatus, Subscription, WebhookDelivery, WebhookId,
 };
 
 use super::harness::Base;
@@ -67,6 +71,10 @@ pub(crate) struct Furniture {
     pub(crate) pending: Verification,
     /// The younger of two verifications of a subject that began in the same millisecond.
     pub(crate) younger: Verification,
+    /// The events, youngest first.
+    pub(crate) events: Vec<Event>,
+    /// The deliveries, youngest first.
+    pub(crate) deliveries: Vec<WebhookDelivery>,
 }
 
 /// Puts rows of every kind into the base.
@@ -77,7 +85,66 @@ pub(crate) async fn furnish(base: &Base) -> Furniture {
     odd_verifications(base).await;
     let pending = wrong_checks(base, &ram).await;
     let younger = twins(base, &ram).await;
-    Furniture { ram, token, pending, younger }
+    let (events, deliveries) = events(base, &ram).await;
+    Furniture { ram, token, pending, younger, events, deliveries }
+}
+
+const PAGE_OF_EVENTS: Page<EventPlace> = Page { before: None, limit: 100 };
+const PAGE_OF_DELIVERIES: Page<WebhookDeliveryId> = Page { before: None, limit: 100 };
+
+/// Events of every end, and two of one verification, at first handed out and then not; deliveries that stand in every
+/// way, with every outcome of an attempt.
+async fn events(base: &Base, ram: &Account) -> (Vec<Event>, Vec<WebhookDelivery>) {
+    let webhook = WebhookId::parse("shop").unwrap();
+    let subscription = Subscription {
+        webhook: webhook.clone(),
+        application: ram.application.clone(),
+        kinds: EventKind::ALL.to_vec(),
+    };
+    for number in 501..506 {
+        let at = after(begin(), Duration::from_millis(number));
+        let mut one = begun(&subject(Some(ram), number, Purpose::Recovery), Some(&ram.username), number, at);
+        insert(base, &one).await;
+        one.state = if number % 2 == 0 { State::Locked { at } } else { State::Canceled { at } };
+        one.version = 1;
+        let change = Change { next: &one, expected: 0, guess: None };
+        assert_eq!(base.verifications.save(&change).await.unwrap(), Saved::Stored);
+        if number < 504 {
+            base.webhooks.hand_out(std::slice::from_ref(&subscription), at, 10).await.unwrap();
+        }
+    }
+    // Without an account.
+    let mut nobody = begun(&subject(None, 510, Purpose::Login), None, 510, begin());
+    insert(base, &nobody).await;
+    (nobody.state, nobody.version) = (State::Canceled { at: begin() }, 1);
+    let change = Change { next: &nobody, expected: 0, guess: None };
+    assert_eq!(base.verifications.save(&change).await.unwrap(), Saved::Stored);
+
+    let now = after(begin(), Duration::from_mins(1));
+    let due = base.webhooks.claim(&[webhook], now, after(now, Duration::from_mins(1)), 10).await.unwrap();
+    let (faults, soon) = (AttemptFault::ALL, after(now, Duration::from_mins(5)));
+    for fault in faults {
+        let outcome = AttemptOutcome::Failed(fault);
+        let attempt = Attempt { at: now, took: Duration::from_secs(15), outcome };
+        base.webhooks.record(due[0].id, &attempt, DeliveryStatus::Pending, Some(soon)).await.unwrap();
+    }
+    for (outcome, status, due) in [
+        (AttemptOutcome::Refused { status: 500 }, DeliveryStatus::GivenUp, &due[1]),
+        (AttemptOutcome::Taken { status: 204 }, DeliveryStatus::Delivered, &due[2]),
+    ] {
+        let attempt = Attempt { at: now, took: Duration::ZERO, outcome };
+        base.webhooks.record(due.id, &attempt, status, None).await.unwrap();
+    }
+    told(base, &ram.application).await
+}
+
+/// Events and deliveries of the application.
+pub(crate) async fn told(base: &Base, application: &ApplicationId) -> (Vec<Event>, Vec<WebhookDelivery>) {
+    let (events, deliveries) = (EventFilter::default(), WebhookDeliveryFilter::default());
+    (
+        base.events.list_events(application, &events, PAGE_OF_EVENTS).await.unwrap(),
+        base.webhooks.list_webhook_deliveries(application, &deliveries, PAGE_OF_DELIVERIES).await.unwrap(),
+    )
 }
 
 async fn accounts(base: &Base) -> Account {

@@ -7,7 +7,7 @@ use adapters::phone_vault::PhoneVault;
 use adapters::sql::transfer::{Import, Moved, Progress, RowCounts, TransferError};
 use adapters::sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::phone_key::PhoneKey;
-use domain::ports::{AccountStore, CredentialStore, VerificationStore};
+use domain::ports::{AccountStore, CredentialStore, EventStore, VerificationStore, WebhookStore};
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
@@ -31,6 +31,8 @@ pub(crate) struct Base {
     pub(crate) verifications: Arc<dyn VerificationStore>,
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) credentials: Arc<dyn CredentialStore>,
+    pub(crate) events: Arc<dyn EventStore>,
+    pub(crate) webhooks: Arc<dyn WebhookStore>,
     key: u8,
 }
 
@@ -72,16 +74,17 @@ impl Base {
         }
     }
 
-    fn of<S: VerificationStore + AccountStore + CredentialStore + Clone + 'static>(
-        ports: S,
-        key: u8,
-        store: Store,
-    ) -> Self {
+    fn of<S>(ports: S, key: u8, store: Store) -> Self
+    where
+        S: VerificationStore + AccountStore + CredentialStore + EventStore + WebhookStore + Clone + 'static,
+    {
         Self {
             store,
             verifications: Arc::new(ports.clone()),
             accounts: Arc::new(ports.clone()),
-            credentials: Arc::new(ports),
+            credentials: Arc::new(ports.clone()),
+            events: Arc::new(ports.clone()),
+            webhooks: Arc::new(ports),
             key,
         }
     }
@@ -147,7 +150,8 @@ impl Base {
 
     /// Empties every table but this one.
     pub(crate) async fn keep_only(&self, kept: &str) {
-        for table in ["wrong_checks", "verifications", "credentials", "accounts"] {
+        // Attempts go with their deliveries, and those with their events.
+        for table in ["events", "event_outbox", "wrong_checks", "verifications", "credentials", "accounts"] {
             if table != kept {
                 self.execute(&format!("DELETE FROM {table}")).await;
             }

@@ -4,7 +4,7 @@ use adapters::sql::transfer::RowCounts;
 use domain::ports::Loaded;
 use domain::time::Day;
 
-use super::furniture::{begin, furnish};
+use super::furniture::{begin, furnish, told};
 use super::harness::{Base, Kind, lines, sha256};
 use serde_json::Value;
 
@@ -12,7 +12,16 @@ async fn moves(from: Kind, to: Kind) {
     let source = Base::new(from).await;
     let furniture = furnish(&source).await;
     let (file, exported) = source.exported().await;
-    let counts = RowCounts { accounts: 6, credentials: 4, verifications: 28, wrong_checks: 3 };
+    let counts = RowCounts {
+        accounts: 6,
+        credentials: 4,
+        verifications: 34,
+        wrong_checks: 3,
+        events: 6,
+        event_outbox: 3,
+        webhook_deliveries: 3,
+        webhook_attempts: 7,
+    };
     assert_eq!(exported.rows, counts);
     assert_eq!(exported.bytes, file.len() as u64);
     assert_eq!(exported.sha256, sha256(&file));
@@ -34,6 +43,9 @@ async fn moves(from: Kind, to: Kind) {
     assert_eq!(verification, furniture.pending);
     let standing = target.verifications.standing(&furniture.younger.subject, today).await.unwrap();
     assert_eq!(standing.latest, Some(furniture.younger), "the order within a millisecond is kept");
+    let (events, deliveries) = told(&target, &furniture.ram.application).await;
+    assert_eq!((events, deliveries), (furniture.events, furniture.deliveries));
+    assert_eq!(target.webhooks.hand_out(&[], begin(), 100).await.unwrap(), 3, "and no event is made anew");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,5 +109,27 @@ async fn an_export_of_the_release_before_comes_over_without_what_it_did_not_have
         let holder = target.credentials.holder(&furniture.token).await.unwrap().unwrap();
         assert_eq!((holder.account, holder.credential.name), (Some(furniture.ram), None));
         assert_eq!(of_version_1(&target.export().await), old);
+    }
+}
+
+/// A file of the first form, which knows no events.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_an_older_form_is_read() {
+    for kind in Kind::ALL {
+        let source = Base::new(kind).await;
+        furnish(&source).await;
+        let mut lines = lines(&source.export().await);
+        lines.pop();
+        lines.retain(|line| !line.starts_with(b"{\"event") && !line.starts_with(b"{\"webhook"));
+        let header = String::from_utf8(lines[0].clone()).unwrap();
+        lines[0] = header.replace("\"version\":2", "\"version\":1").into_bytes();
+        let rows =
+            serde_json::json!({ "accounts": 6, "credentials": 4, "verifications": 34, "wrong_checks": 3 });
+        let end = serde_json::json!({ "end": { "rows": rows, "sha256": sha256(&lines.concat()) } });
+        let file = [lines.concat(), format!("{end}\n").into_bytes()].concat();
+
+        let target = Base::new(kind).await;
+        target.import(&file).await.unwrap();
+        assert_eq!((target.rows().await.verifications, target.rows().await.events), (34, 0));
     }
 }

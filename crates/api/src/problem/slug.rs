@@ -64,6 +64,8 @@ slugs! {
         "It does not exist, or it is another account's. See the list of the account's tokens.";
     ApplicationNotFound = "application-not-found", NOT_FOUND, "There is no such application",
         "It does not exist, or it is not the one of your key. See the list of applications.";
+    EventNotFound = "event-not-found", NOT_FOUND, "There is no such event",
+        "It does not exist, is another application's, or is older than events are kept. See the list of events.";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
         "Use one of the methods in the header `Allow`.";
     RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive",

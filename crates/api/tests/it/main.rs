@@ -20,6 +20,8 @@ mod document;
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod hanging_up;

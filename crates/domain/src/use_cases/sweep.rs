@@ -7,15 +7,17 @@ use crate::time::{Day, Timestamp};
 /// How long things are kept, in days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Verifications, after they became final or their life ended. Default 30.
+    /// Verifications, after they became final. Default 30.
     pub verification_days: u16,
     /// The ledger of wrong checks; never less than the guess budget looks back. Default 400.
     pub ledger_days: u16,
+    /// Events, with what came of telling them. Default 365.
+    pub event_days: u16,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { verification_days: 30, ledger_days: 400 }
+        Self { verification_days: 30, ledger_days: 400, event_days: 365 }
     }
 }
 
@@ -29,9 +31,20 @@ pub const SWEEP_ROWS_MAX: u32 = 1000;
 /// [`Failure`] when a port fails.
 pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
     let today = Day::of(verifier.now());
-    let before =
-        Timestamp::from_second(i64::from(today.minus(retention.verification_days).number()) * 86_400)
-            .unwrap_or(Timestamp::MIN);
+    let before = begin_of(today.minus(retention.verification_days));
     let ledger_before = today.minus(retention.ledger_days.max(GUESS_WINDOW_DAYS));
     Ok(verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?)
+}
+
+/// Deletes at most [`SWEEP_ROWS_MAX`] events that are past their retention, as [`sweep`] does.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn sweep_events(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
+    let before = begin_of(Day::of(verifier.now()).minus(retention.event_days));
+    Ok(verifier.ports.events.sweep_events(before, SWEEP_ROWS_MAX).await?)
+}
+
+fn begin_of(day: Day) -> Timestamp {
+    Timestamp::from_second(i64::from(day.number()) * 86_400).unwrap_or(Timestamp::MIN)
 }

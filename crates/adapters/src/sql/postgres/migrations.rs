@@ -22,6 +22,11 @@ const MIGRATIONS: Migrations = &[
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0001_initial.sql")),
     ),
     (
+        2,
+        "events and webhooks",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0002_events.sql")),
+    ),
+    (
         6,
         "names of credentials",
         include_str!(concat!(

@@ -16,8 +16,9 @@ use super::failure::without_values;
 use super::{Database, PostgresStore};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
-    AccountRecord, CredentialRecord, Filling, Import, Moved, Progress, Record, Row, SILENCE_MAX, Table,
-    TransferError, TransferRefusal, VerificationRecord, Writing, WrongChecksRecord, in_time,
+    AccountRecord, CredentialRecord, EventOutboxRecord, EventRecord, Filling, Import, Moved, Progress,
+    Record, Row, SILENCE_MAX, Table, TransferError, TransferRefusal, VerificationRecord,
+    WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord, in_time,
 };
 
 /// What a transfer asks of its connection. A statement runs as long as it takes, and so does the other end of a pipe;
@@ -32,11 +33,12 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const READ_ALL: &str = "SET LOCAL enable_seqscan = on";
 
 /// Whoever reads goes on, whoever writes waits, and another import waits too.
-const LOCK: &str =
-    "LOCK TABLE accounts, credentials, verifications, wrong_checks IN SHARE ROW EXCLUSIVE MODE";
+const LOCK: &str = "LOCK TABLE accounts, credentials, verifications, wrong_checks, events, event_outbox, webhook_deliveries, \
+     webhook_attempts IN SHARE ROW EXCLUSIVE MODE";
 
 /// What the server knows of tables that were empty is of no use any more.
-const ANALYZE: &str = "ANALYZE accounts, credentials, verifications, wrong_checks";
+const ANALYZE: &str = "ANALYZE accounts, credentials, verifications, wrong_checks, events, event_outbox, \
+     webhook_deliveries, webhook_attempts";
 
 /// A lock was not to be had, because somebody else has it or waits for it.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -62,6 +64,10 @@ impl PostgresStore {
         write::<CredentialRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<VerificationRecord, _>(&mut snapshot, "seq", &mut writing).await?;
         write::<WrongChecksRecord, _>(&mut snapshot, "phone, day", &mut writing).await?;
+        write::<EventRecord, _>(&mut snapshot, "place", &mut writing).await?;
+        write::<EventOutboxRecord, _>(&mut snapshot, "place", &mut writing).await?;
+        write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;
+        write::<WebhookAttemptRecord, _>(&mut snapshot, "delivery_id, number", &mut writing).await?;
         snapshot.rollback().await.map_err(without_values)?;
         writing.end().await
     }
@@ -106,7 +112,13 @@ async fn write<T: Record, W: AsyncWrite + Unpin>(
     writing: &mut Writing<'_, W>,
 ) -> Result<(), TransferError> {
     let columns = match T::TABLE {
-        Table::Accounts | Table::Credentials | Table::Verifications => T::COLUMNS.to_owned(),
+        Table::Accounts
+        | Table::Credentials
+        | Table::Verifications
+        | Table::Events
+        | Table::EventOutbox
+        | Table::WebhookDeliveries
+        | Table::WebhookAttempts => T::COLUMNS.to_owned(),
         // A day is a number in the file.
         Table::WrongChecks => T::COLUMNS.replace("day", "day - DATE '1970-01-01'"),
     };

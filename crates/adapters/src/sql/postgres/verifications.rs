@@ -102,7 +102,8 @@ async fn approve_by(
         .uuid(approval.account.uuid())
         .bytes(phone.as_slice())
         .instant(approval.phone.verified_at)
-        .truth(approval.transfer);
+        .truth(approval.transfer)
+        .text(approval.change.next.subject.purpose.as_str());
     let told = database.run_by(give_up_at, query, Twice::Different).await?;
     let answer = only(&told.rows)?;
     match answer.try_get(0)? {

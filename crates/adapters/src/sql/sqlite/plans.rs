@@ -1,20 +1,22 @@
 //! That no statement walks a table: each is asked how SQLite would carry it out.
 
 use domain::application::ApplicationId;
-use domain::id::AccountId;
+use domain::event::EventKind;
+use domain::id::{AccountId, EventId, VerificationId};
 use domain::limit::{Member, SendParties, takes_of_a_send};
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
-use domain::ports::{Page, Receipt, VerificationFilter};
+use domain::ports::{EventFilter, Page, Receipt, VerificationFilter, WebhookDeliveryFilter};
 use domain::time::Timestamp;
+use domain::webhook::{DeliveryStatus, WebhookId};
 use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::verifications::statements as verifications;
-use super::{SqliteOptions, SqliteStore, accounts, counters, listing};
+use super::{SqliteOptions, SqliteStore, accounts, counters, events, listing, webhooks};
 use crate::phone_vault::PhoneVault;
-use crate::sql::statements;
+use crate::sql::{events as shared_events, statements};
 
 async fn store(directory: &tempfile::TempDir) -> SqliteStore {
     let options = SqliteOptions::at(directory.path().join("verify.db"));
@@ -73,6 +75,25 @@ async fn every_statement_is_an_index_look_up() {
         verifications::KEEP_DELIVERY,
         accounts::UNLINK,
         counters::FULL_UNTIL,
+        shared_events::LOAD_EVENT,
+        events::ADD,
+        events::TO_HAND_OUT,
+        events::ANY_OVER,
+        events::EXPIRE,
+        events::SWEEP_OUTBOX,
+        events::SWEEP,
+        webhooks::ANY_TO_HAND_OUT,
+        webhooks::WAITING,
+        webhooks::HANDED_OUT,
+        webhooks::DELIVER,
+        webhooks::DUE,
+        webhooks::CLAIM,
+        webhooks::CLAIMED,
+        webhooks::STANDS,
+        webhooks::ATTEMPT,
+        webhooks::GIVE_WAY,
+        webhooks::REPLAYED,
+        webhooks::IS_OF,
     ];
     for statement in statements {
         let plan = plan(&store, statement).await;
@@ -142,6 +163,32 @@ async fn takes_and_refunds_are_index_look_ups_whatever_their_number() {
             let walks_members = |step: &String| walks(step) && step.contains("counter_members");
             assert!(!plan.iter().any(|step| walks_members(step) || sorts(step)), "{plan:#?}");
             assert!(plan.iter().any(|step| step.contains("SEARCH")), "{plan:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_listing_of_events_and_deliveries_walks_an_index_of_its_filter() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let application = ApplicationId::default_application();
+    for filters in 0..8_u8 {
+        let has = |bit: u8| filters & bit != 0;
+        let filter = EventFilter {
+            verification: has(1).then(|| VerificationId::from_uuid(Uuid::from_u128(7))),
+            account: has(2).then(|| AccountId::from_uuid(Uuid::from_u128(7))),
+            kind: has(4).then_some(EventKind::PhoneTransferred),
+        };
+        let of_events = events::listing(&application, &filter, Page { before: None, limit: 20 });
+        let filter = WebhookDeliveryFilter {
+            webhook: has(1).then(|| WebhookId::parse("shop").unwrap()),
+            event: has(2).then(|| EventId::from_uuid(Uuid::from_u128(7))),
+            status: has(4).then_some(DeliveryStatus::GivenUp),
+        };
+        let of_deliveries = webhooks::listing(&application, &filter, Page { before: None, limit: 20 });
+        for statement in [of_events, of_deliveries] {
+            let plan = plan(&store, statement.sql().as_str()).await;
+            assert!(!plan.iter().any(|step| walks(step) || sorts(step)), "{filters}\n{plan:#?}");
         }
     }
 }

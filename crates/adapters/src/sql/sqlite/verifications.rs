@@ -3,6 +3,7 @@
 pub(super) mod statements;
 
 use domain::delivery::DeliveryRecord;
+use domain::event::EventKind;
 use domain::guess::GuessClass;
 use domain::id::AccountId;
 use domain::ports::{Approval, Approved, Change, Inserted, Saved};
@@ -17,6 +18,7 @@ use self::statements::{
     TAKE_PHONE_AWAY,
 };
 use super::Database;
+use super::events::{self, NewEvent};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments;
 use crate::sql::failure::Failure;
@@ -84,14 +86,16 @@ pub(super) async fn record_delivery(
 pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {
     let mut turn = database.writer.turn().await?;
     let mut transaction = turn.begin().await?;
+    let phone = database.vault.seal(approval.phone.phone);
+    // Before the approval is written, so that the events are in this order: whoever keeps one holder of a phone takes it
+    // away before giving it. Where the approval is refused, nothing of this is kept.
+    let transferred_from =
+        if approval.transfer { take_phone_away(approval, &phone, &mut transaction).await? } else { None };
     match write_and_count(&database.vault, &approval.change, &mut transaction).await? {
         Saved::Stored => {}
         Saved::Conflict => return Ok(Approved::Conflict),
         Saved::BudgetSpent => return Ok(Approved::BudgetSpent),
     }
-    let phone = database.vault.seal(approval.phone.phone);
-    let transferred_from =
-        if approval.transfer { take_phone_away(approval, &phone, &mut transaction).await? } else { None };
     if !bind_phone(approval, &phone, &mut transaction).await? {
         return Ok(Approved::PhoneTaken);
     }
@@ -170,7 +174,7 @@ async fn write(
     Ok(Some((row.try_get(0)?, row.try_get(1)?)))
 }
 
-/// Takes the phone from another account that holds it, and answers which.
+/// Takes the phone from another account that holds it, tells so, and answers which.
 async fn take_phone_away(
     approval: &Approval<'_>,
     phone: &[u8],
@@ -180,9 +184,24 @@ async fn take_phone_away(
         .bind(approval.change.next.subject.application.as_str())
         .bind(phone)
         .bind(approval.account.uuid())
-        .fetch_optional(transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
-    Ok(loser.map(AccountId::from_uuid))
+    let loser = loser.map(AccountId::from_uuid);
+    if loser.is_some() {
+        let next = approval.change.next;
+        let event = NewEvent {
+            application: &next.subject.application,
+            kind: EventKind::PhoneTransferred,
+            at: approval.phone.verified_at,
+            verification: Some(next.id),
+            purpose: Some(next.subject.purpose),
+            account: loser,
+            phone: Some(phone),
+            reason: None,
+        };
+        events::add(&event, transaction).await?;
+    }
+    Ok(loser)
 }
 
 /// Binds the phone to the account; `false` when another account holds it.

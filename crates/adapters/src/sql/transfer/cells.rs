@@ -130,6 +130,16 @@ impl Cell for u32 {
     }
 }
 
+impl Cell for Option<u32> {
+    fn of<R: Cells>(row: &R, column: usize, name: &'static str) -> Result<Self, Failure> {
+        Ok(row.whole(column)?.map(u32::try_from).transpose().map_err(|_| RowFault(name))?)
+    }
+
+    fn bind<Q: Arguments>(&self, query: Q) -> Q {
+        query.whole(self.map(i64::from))
+    }
+}
+
 impl Cell for i64 {
     fn of<R: Cells>(row: &R, column: usize, name: &'static str) -> Result<Self, Failure> {
         Ok(row.whole(column)?.ok_or(RowFault(name))?)

@@ -6,7 +6,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
 use super::cells::Bytes;
-use super::records::{AccountRecord, CredentialRecord, RowCounts, VerificationRecord, WrongChecksRecord};
+use super::records::{
+    AccountRecord, CredentialRecord, EventOutboxRecord, EventRecord, RowCounts, VerificationRecord,
+    WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+};
 use super::{LineFault, TransferError};
 use crate::phone_vault::SEALED_BYTES;
 
@@ -48,6 +51,10 @@ pub(super) enum Line {
     Credentials(Box<CredentialRecord>),
     Verifications(Box<VerificationRecord>),
     WrongChecks(Box<WrongChecksRecord>),
+    Events(Box<EventRecord>),
+    EventOutbox(Box<EventOutboxRecord>),
+    WebhookDeliveries(Box<WebhookDeliveryRecord>),
+    WebhookAttempts(Box<WebhookAttemptRecord>),
     End(End),
 }
 

@@ -118,6 +118,10 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
             Line::Credentials(row) => Row::Credential(row),
             Line::Verifications(row) => Row::Verification(row),
             Line::WrongChecks(row) => Row::WrongChecks(row),
+            Line::Events(row) => Row::Event(row),
+            Line::EventOutbox(row) => Row::EventOutbox(row),
+            Line::WebhookDeliveries(row) => Row::WebhookDelivery(row),
+            Line::WebhookAttempts(row) => Row::WebhookAttempt(row),
             Line::End(end) => {
                 self.compare(&end)?;
                 let is_last = !self.lines.next().await?;

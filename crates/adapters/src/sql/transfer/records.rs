@@ -23,11 +23,28 @@ pub enum Table {
     Verifications,
     /// The ledger of wrong checks.
     WrongChecks,
+    /// Events.
+    Events,
+    /// The events that were not handed out yet.
+    EventOutbox,
+    /// The deliveries of events to webhooks.
+    WebhookDeliveries,
+    /// What came of each attempt to deliver one.
+    WebhookAttempts,
 }
 
 impl Table {
     /// Every table, in the order of the file.
-    pub const ALL: [Self; 4] = [Self::Accounts, Self::Credentials, Self::Verifications, Self::WrongChecks];
+    pub const ALL: [Self; 8] = [
+        Self::Accounts,
+        Self::Credentials,
+        Self::Verifications,
+        Self::WrongChecks,
+        Self::Events,
+        Self::EventOutbox,
+        Self::WebhookDeliveries,
+        Self::WebhookAttempts,
+    ];
 
     /// Its name in the file and in the databases.
     #[must_use]
@@ -37,6 +54,10 @@ impl Table {
             Self::Credentials => "credentials",
             Self::Verifications => "verifications",
             Self::WrongChecks => "wrong_checks",
+            Self::Events => "events",
+            Self::EventOutbox => "event_outbox",
+            Self::WebhookDeliveries => "webhook_deliveries",
+            Self::WebhookAttempts => "webhook_attempts",
         }
     }
 
@@ -47,6 +68,10 @@ impl Table {
             Self::Credentials => CredentialRecord::COLUMNS,
             Self::Verifications => VerificationRecord::COLUMNS,
             Self::WrongChecks => WrongChecksRecord::COLUMNS,
+            Self::Events => EventRecord::COLUMNS,
+            Self::EventOutbox => EventOutboxRecord::COLUMNS,
+            Self::WebhookDeliveries => WebhookDeliveryRecord::COLUMNS,
+            Self::WebhookAttempts => WebhookAttemptRecord::COLUMNS,
         }
     }
 }
@@ -63,6 +88,18 @@ pub struct RowCounts {
     pub verifications: u64,
     /// Rows of the ledger: a phone on a day.
     pub wrong_checks: u64,
+    /// Events.
+    #[serde(default)]
+    pub events: u64,
+    /// Events that were not handed out yet.
+    #[serde(default)]
+    pub event_outbox: u64,
+    /// Deliveries of events.
+    #[serde(default)]
+    pub webhook_deliveries: u64,
+    /// Attempts to deliver.
+    #[serde(default)]
+    pub webhook_attempts: u64,
 }
 
 impl RowCounts {
@@ -74,6 +111,10 @@ impl RowCounts {
             Table::Credentials => self.credentials,
             Table::Verifications => self.verifications,
             Table::WrongChecks => self.wrong_checks,
+            Table::Events => self.events,
+            Table::EventOutbox => self.event_outbox,
+            Table::WebhookDeliveries => self.webhook_deliveries,
+            Table::WebhookAttempts => self.webhook_attempts,
         }
     }
 
@@ -89,6 +130,10 @@ impl RowCounts {
             Table::Credentials => &mut self.credentials,
             Table::Verifications => &mut self.verifications,
             Table::WrongChecks => &mut self.wrong_checks,
+            Table::Events => &mut self.events,
+            Table::EventOutbox => &mut self.event_outbox,
+            Table::WebhookDeliveries => &mut self.webhook_deliveries,
+            Table::WebhookAttempts => &mut self.webhook_attempts,
         };
         *count += 1;
     }
@@ -100,6 +145,10 @@ pub(in crate::sql) enum Row {
     Credential(Box<CredentialRecord>),
     Verification(Box<VerificationRecord>),
     WrongChecks(Box<WrongChecksRecord>),
+    Event(Box<EventRecord>),
+    EventOutbox(Box<EventOutboxRecord>),
+    WebhookDelivery(Box<WebhookDeliveryRecord>),
+    WebhookAttempt(Box<WebhookAttemptRecord>),
 }
 
 impl Row {
@@ -110,6 +159,10 @@ impl Row {
             Self::Credential(_) => Table::Credentials,
             Self::Verification(_) => Table::Verifications,
             Self::WrongChecks(_) => Table::WrongChecks,
+            Self::Event(_) => Table::Events,
+            Self::EventOutbox(_) => Table::EventOutbox,
+            Self::WebhookDelivery(_) => Table::WebhookDeliveries,
+            Self::WebhookAttempt(_) => Table::WebhookAttempts,
         }
     }
 
@@ -120,6 +173,10 @@ impl Row {
             Self::Credential(row) => row.bind(query),
             Self::Verification(row) => row.bind(query),
             Self::WrongChecks(row) => row.bind(query),
+            Self::Event(row) => row.bind(query),
+            Self::EventOutbox(row) => row.bind(query),
+            Self::WebhookDelivery(row) => row.bind(query),
+            Self::WebhookAttempt(row) => row.bind(query),
         }
     }
 }
@@ -239,4 +296,42 @@ record!(WrongChecksRecord, WrongChecks, {
     day: i64,
     short_codes: u32,
     long_codes: u32,
+});
+
+// `place` is not moved, but its order is.
+record!(EventRecord, Events, {
+    id: Id,
+    application: String,
+    kind: String,
+    at: Instant,
+    verification_id: Option<Id>,
+    purpose: Option<String>,
+    account_id: Option<Id>,
+    phone: Option<Sealed>,
+    reason: Option<String>,
+});
+
+// `place` is not moved, but its order is.
+record!(EventOutboxRecord, EventOutbox, { event_id: Id });
+
+record!(WebhookDeliveryRecord, WebhookDeliveries, {
+    id: Id,
+    event_id: Id,
+    application: String,
+    verification_id: Option<Id>,
+    webhook: String,
+    status: String,
+    attempts: u32,
+    created_at: Instant,
+    next_at: Option<Instant>,
+});
+
+record!(WebhookAttemptRecord, WebhookAttempts, {
+    delivery_id: Id,
+    number: u32,
+    at: Instant,
+    took_ms: i64,
+    outcome: String,
+    http_status: Option<u32>,
+    fault: Option<String>,
 });

@@ -208,14 +208,14 @@ pub(in super::super) const SAVE_GUESS: &str =
 pub(in super::super) const ASK: &str =
     concat!(held!("FOR SHARE"), room!(), charged!("room"), outcome!("'stored'"));
 
-/// Behind the room in the budget comes the phone: `$25` is the account, `$26` the phone, `$27` when it was proved and
-/// `$28` whether another account loses it.
+/// Behind the room in the budget comes the phone: `$25` is the account, `$26` the phone, `$27` when it was proved,
+/// `$28` whether another account loses it and `$29` what the proof is for.
 pub(in super::super) const APPROVE: &str = concat!(
     held!("FOR UPDATE"),
     room!(),
     ", bound AS MATERIALIZED (
         SELECT room.id, room.phone, b.outcome, b.loser FROM room
-        CROSS JOIN LATERAL bind_phone($25, room.application, $26, $27, $28) AS b
+        CROSS JOIN LATERAL bind_phone($25, room.application, $26, $27, $28, room.id, $29) AS b
      ), done AS MATERIALIZED (
         SELECT id, phone FROM bound WHERE outcome = 'bound'
      )",
@@ -228,8 +228,7 @@ pub(in super::super) const APPROVE: &str = concat!(
 /// What somebody else is deleting, or changing, is left to him.
 pub(in super::super) const SWEEP: &str = "
     WITH old AS MATERIALIZED (
-        SELECT id FROM verifications WHERE coalesce(final_at, expires_at) < $1
-        ORDER BY coalesce(final_at, expires_at) LIMIT $2 FOR UPDATE SKIP LOCKED
+        SELECT id FROM verifications WHERE final_at < $1 ORDER BY final_at LIMIT $2 FOR UPDATE SKIP LOCKED
      ), swept AS (
         DELETE FROM verifications AS v USING old WHERE v.id = old.id RETURNING v.id
      ), ledger AS (

@@ -120,7 +120,7 @@ pub(in super::super) const BIND_PHONE: &str =
 
 pub(in super::super) const SWEEP_VERIFICATIONS: &str = "
     DELETE FROM verifications WHERE seq IN
-        (SELECT seq FROM verifications WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+        (SELECT seq FROM verifications WHERE final_at < $1 ORDER BY final_at LIMIT $2)";
 
 /// A phone has one row a day at most, and only where somebody mistyped: what a day leaves is few.
 pub(in super::super) const SWEEP_LEDGER: &str = "DELETE FROM wrong_checks WHERE day < $1";

@@ -1,0 +1,153 @@
+//! Events: pages of them, the verifications whose life is over, and what goes.
+
+use domain::application::ApplicationId;
+use domain::event::{Event, EventPlace};
+use domain::id::{AccountId, EventId, VerificationId, WebhookDeliveryId};
+use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
+use domain::time::Timestamp;
+use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder, Row as _};
+
+use super::{Database, webhooks};
+use crate::sql::arguments::Arguments as _;
+use crate::sql::columns::Columns;
+use crate::sql::engine::{Engine as _, Twice};
+use crate::sql::events::{EventEngine, before, count, event_columns, first_id_of};
+use crate::sql::failure::Failure;
+use crate::sql::rows::RowFault;
+
+const SELECT: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM events e LEFT JOIN accounts a ON a.id = e.account_id WHERE e.place < "
+);
+
+/// What somebody else is settling, or changing, is left to him: he, or the next call, ends it.
+const EXPIRE: &str = "
+    WITH over AS MATERIALIZED (
+        SELECT id FROM verifications WHERE state = 'pending' AND expires_at <= $1
+        ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+     ), expired AS (
+        UPDATE verifications AS v SET state = 'expired', final_at = v.expires_at, version = v.version + 1
+        FROM over WHERE v.id = over.id RETURNING v.id
+     )
+     SELECT count(*) FROM expired";
+
+/// The ids begin with the instant, so that their index finds what is old (`$1`). Deliveries and attempts go with their
+/// event; one that is pending is tried next some time. Of what was not handed out only the oldest are looked at: they are those of the oldest events.
+const SWEEP: &str = "
+    WITH old AS MATERIALIZED (
+        SELECT e.id FROM events e
+        WHERE e.id < $1 AND e.at < $2
+            AND (SELECT d.id FROM webhook_deliveries d
+                 WHERE d.event_id = e.id AND d.next_at IS NOT NULL LIMIT 1) IS NULL
+        LIMIT $3 FOR UPDATE OF e SKIP LOCKED
+     ), waiting AS MATERIALIZED (
+        SELECT o.place, o.event_id FROM event_outbox o WHERE o.place > 0 ORDER BY o.place LIMIT $3
+     ), unsent AS (
+        DELETE FROM event_outbox
+        WHERE place = ANY (ARRAY(SELECT w.place FROM waiting w WHERE w.event_id IN (SELECT id FROM old)))
+     ), swept AS (
+        DELETE FROM events WHERE id = ANY (ARRAY(SELECT id FROM old)) RETURNING id
+     )
+     SELECT count(*) FROM swept";
+
+/// The statement of a page. It is put together from constants, and one of few: the filters decide which.
+fn listing(
+    application: &ApplicationId,
+    filter: &EventFilter,
+    page: Page<EventPlace>,
+) -> QueryBuilder<Postgres> {
+    let mut statement = QueryBuilder::new(SELECT);
+    statement.push_bind(before(page));
+    statement.push(" AND e.application = ").push_bind(application.as_str().to_owned());
+    if let Some(verification) = filter.verification {
+        statement.push(" AND e.verification_id = ").push_bind(VerificationId::uuid(verification));
+    }
+    if let Some(account) = filter.account {
+        statement.push(" AND e.account_id = ").push_bind(AccountId::uuid(account));
+    }
+    if let Some(kind) = filter.kind {
+        statement.push(" AND e.kind = ").push_bind(kind.as_str());
+    }
+    statement.push(" ORDER BY e.place DESC LIMIT ").push_bind(i64::from(page.limit));
+    statement
+}
+
+/// The one number that a statement answers.
+pub(super) fn number(rows: &[PgRow]) -> Result<u64, Failure> {
+    let told: i64 = rows.first().ok_or(RowFault("answer"))?.try_get(0)?;
+    Ok(count(told)?)
+}
+
+impl EventEngine for Database {
+    async fn list_events(
+        &self,
+        application: &ApplicationId,
+        filter: &EventFilter,
+        page: Page<EventPlace>,
+    ) -> Result<Vec<Event>, Failure> {
+        let mut statement = listing(application, filter, page);
+        let told = self.run(statement.build(), Twice::Harmless).await?;
+        told.rows.iter().map(|row| Columns::of(row, self.vault()).event()).collect()
+    }
+
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<u64, Failure> {
+        let query = sqlx::query(EXPIRE).instant(now).whole(i64::from(max));
+        number(&self.run(query, Twice::Harmless).await?.rows)
+    }
+
+    async fn sweep_events(&self, before: Timestamp, max: u32) -> Result<u64, Failure> {
+        let query = sqlx::query(SWEEP).uuid(first_id_of(before)).instant(before).whole(i64::from(max));
+        number(&self.run(query, Twice::Harmless).await?.rows)
+    }
+
+    async fn hand_out(
+        &self,
+        subscriptions: &[Subscription],
+        now: Timestamp,
+        max: u32,
+    ) -> Result<u64, Failure> {
+        webhooks::hand_out(self, subscriptions, now, max).await
+    }
+
+    async fn claim(
+        &self,
+        webhooks: &[WebhookId],
+        now: Timestamp,
+        until: Timestamp,
+        max: u32,
+    ) -> Result<Vec<DueDelivery>, Failure> {
+        webhooks::claim(self, webhooks, now, until, max).await
+    }
+
+    async fn record(
+        &self,
+        delivery: WebhookDeliveryId,
+        attempt: &Attempt,
+        status: DeliveryStatus,
+        next_at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        webhooks::record(self, delivery, attempt, status, next_at).await
+    }
+
+    async fn replay(
+        &self,
+        application: &ApplicationId,
+        event: EventId,
+        webhook: &WebhookId,
+        now: Timestamp,
+    ) -> Result<Option<WebhookDelivery>, Failure> {
+        webhooks::replay(self, application, event, webhook, now).await
+    }
+
+    async fn list_webhook_deliveries(
+        &self,
+        application: &ApplicationId,
+        filter: &WebhookDeliveryFilter,
+        page: Page<WebhookDeliveryId>,
+    ) -> Result<Vec<WebhookDelivery>, Failure> {
+        webhooks::list(self, application, filter, page).await
+    }
+}

@@ -1,0 +1,198 @@
+//! What is told to webhooks: each call is one statement, and of several who ask at once none waits for another but
+//! for handing out, which goes in the order of the events.
+
+use std::collections::BTreeSet;
+
+use domain::application::ApplicationId;
+use domain::id::{EventId, WebhookDeliveryId};
+use domain::ports::{Page, WebhookDeliveryFilter};
+use domain::time::Timestamp;
+use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::Database;
+use super::events::number;
+use crate::sql::arguments::Arguments as _;
+use crate::sql::columns::Columns;
+use crate::sql::engine::{Engine as _, Twice};
+use crate::sql::events::{self, delivery_columns, event_columns};
+use crate::sql::failure::Failure;
+
+/// Whoever hands out waits for whoever is doing so, and goes on behind him: the events about one verification are handed
+/// out in their order. `$1` to `$3` are the subscriptions: webhook, application and kind.
+const HAND_OUT: &str = "
+    WITH waiting AS MATERIALIZED (
+        SELECT o.place, o.event_id FROM event_outbox o WHERE o.place > 0 ORDER BY o.place LIMIT $5 FOR UPDATE
+     ), gone AS (
+        DELETE FROM event_outbox WHERE place = ANY (ARRAY(SELECT place FROM waiting))
+     ), delivered AS (
+        INSERT INTO webhook_deliveries
+            (id, event_id, application, verification_id, webhook, status, attempts, created_at, next_at)
+        SELECT uuid_at($4), e.id, e.application, e.verification_id, s.webhook, 'pending', 0, $4, $4
+        FROM waiting w
+        -- Each is looked up by itself.
+        CROSS JOIN LATERAL (SELECT * FROM events WHERE id = w.event_id OFFSET 0) AS e
+        JOIN unnest($1::text[], $2::text[], $3::text[]) AS s (webhook, application, kind)
+            ON s.application = e.application AND s.kind = e.kind
+     )
+     SELECT count(*) FROM waiting";
+
+/// Of each webhook the longest due, unless an earlier event about the same verification is still on its way there. The
+/// question is one for each row, so that no plan looks at all that is pending.
+const CLAIM: &str = concat!(
+    "WITH due AS MATERIALIZED (
+        SELECT p.id, p.next_at FROM unnest($1::text[]) AS w (webhook)
+        CROSS JOIN LATERAL (
+            SELECT d.id, d.next_at FROM webhook_deliveries d
+            WHERE d.webhook = w.webhook AND d.status = 'pending' AND d.next_at <= $2
+                AND (SELECT o.id FROM webhook_deliveries o
+                     WHERE o.verification_id = d.verification_id AND o.webhook = d.webhook AND o.status = 'pending'
+                        AND (SELECT place FROM events WHERE id = o.event_id)
+                            < (SELECT place FROM events WHERE id = d.event_id)
+                     LIMIT 1) IS NULL
+            ORDER BY d.next_at LIMIT $4 FOR UPDATE OF d SKIP LOCKED
+        ) AS p
+        ORDER BY p.next_at LIMIT $4
+     ), claimed AS (
+        UPDATE webhook_deliveries d SET next_at = $3 FROM due WHERE d.id = due.id
+        RETURNING d.id, d.webhook, d.attempts, d.event_id, due.next_at AS due_at
+     )
+     SELECT c.id, c.webhook, c.attempts, ",
+    event_columns!(),
+    " FROM claimed c JOIN events e ON e.id = c.event_id LEFT JOIN accounts a ON a.id = e.account_id
+      ORDER BY c.due_at, e.place"
+);
+
+/// What is pending no more changes only into what was delivered.
+const RECORD: &str = "
+    WITH recorded AS (
+        UPDATE webhook_deliveries SET
+            attempts = attempts + 1,
+            status = CASE WHEN status = 'pending' OR $7 = 'delivered' THEN $7 ELSE status END,
+            next_at = CASE WHEN status = 'pending' THEN $8 END
+        WHERE id = $1 RETURNING id, attempts
+     )
+     INSERT INTO webhook_attempts (delivery_id, number, at, took_ms, outcome, http_status, fault)
+     SELECT id, attempts, $2, $3, $4, $5, $6 FROM recorded";
+
+const REPLAY: &str = "
+    WITH told AS MATERIALIZED (
+        SELECT id, application, kind, verification_id FROM events WHERE id = $1 AND application = $2 FOR KEY SHARE
+     ), gave_way AS (
+        UPDATE webhook_deliveries d SET status = 'given-up', next_at = NULL
+        FROM told WHERE d.event_id = told.id AND d.webhook = $3 AND d.status = 'pending'
+     ), replayed AS (
+        INSERT INTO webhook_deliveries
+            (id, event_id, application, verification_id, webhook, status, attempts, created_at, next_at)
+        SELECT uuid_at($4), id, application, verification_id, $3, 'pending', 0, $4, $4 FROM told
+        RETURNING id, webhook, event_id, status, attempts, created_at, next_at
+     )
+     SELECT d.id, d.webhook, d.event_id, told.kind, d.status, d.attempts, d.created_at, d.next_at, NULL::timestamptz
+     FROM replayed d CROSS JOIN told";
+
+const SELECT: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+      LEFT JOIN webhook_attempts t ON t.delivery_id = d.id AND t.number = d.attempts
+      WHERE d.id < "
+);
+
+pub(super) async fn hand_out(
+    database: &Database,
+    subscriptions: &[Subscription],
+    now: Timestamp,
+    max: u32,
+) -> Result<u64, Failure> {
+    let wanted: BTreeSet<_> = subscriptions
+        .iter()
+        .flat_map(|wants| wants.kinds.iter().map(|kind| (&wants.webhook, &wants.application, kind.as_str())))
+        .collect();
+    let column = |of: fn(&(&WebhookId, &ApplicationId, &'static str)) -> String| -> Vec<String> {
+        wanted.iter().map(of).collect()
+    };
+    let query = sqlx::query(HAND_OUT)
+        .bind(column(|wants| wants.0.as_str().to_owned()))
+        .bind(column(|wants| wants.1.as_str().to_owned()))
+        .bind(column(|wants| wants.2.to_owned()))
+        .instant(now)
+        .whole(i64::from(max));
+    number(&database.run(query, Twice::Harmless).await?.rows)
+}
+
+pub(super) async fn claim(
+    database: &Database,
+    webhooks: &[WebhookId],
+    now: Timestamp,
+    until: Timestamp,
+    max: u32,
+) -> Result<Vec<DueDelivery>, Failure> {
+    let webhooks: BTreeSet<_> = webhooks.iter().map(|webhook| webhook.as_str().to_owned()).collect();
+    let query = sqlx::query(CLAIM)
+        .bind(webhooks.into_iter().collect::<Vec<_>>())
+        .instant(now)
+        .instant(until)
+        .whole(i64::from(max));
+    // What a statement claimed whose answer was lost is given again when the claim has run out.
+    let told = database.run(query, Twice::Harmless).await?;
+    told.rows.iter().map(|row| Columns::of(row, database.vault()).due_delivery()).collect()
+}
+
+pub(super) async fn record(
+    database: &Database,
+    delivery: WebhookDeliveryId,
+    attempt: &Attempt,
+    status: DeliveryStatus,
+    next_at: Option<Timestamp>,
+) -> Result<(), Failure> {
+    let query = events::attempt(sqlx::query(RECORD).uuid(delivery.uuid()), attempt);
+    database.run(query.text(status.as_str()).instant(next_at), Twice::Different).await.map(drop)
+}
+
+pub(super) async fn replay(
+    database: &Database,
+    application: &ApplicationId,
+    event: EventId,
+    webhook: &WebhookId,
+    now: Timestamp,
+) -> Result<Option<WebhookDelivery>, Failure> {
+    let query =
+        sqlx::query(REPLAY).uuid(event.uuid()).text(application.as_str()).text(webhook.as_str()).instant(now);
+    let told = database.run(query, Twice::Different).await?;
+    told.rows.first().map(|row| Columns::of(row, database.vault()).delivery()).transpose()
+}
+
+pub(super) async fn list(
+    database: &Database,
+    application: &ApplicationId,
+    filter: &WebhookDeliveryFilter,
+    page: Page<WebhookDeliveryId>,
+) -> Result<Vec<WebhookDelivery>, Failure> {
+    let told = database.run(listing(application, filter, page).build(), Twice::Harmless).await?;
+    told.rows.iter().map(|row| Columns::of(row, database.vault()).delivery()).collect()
+}
+
+/// The statement of a page. It is put together from constants, and one of few: the filters decide which.
+fn listing(
+    application: &ApplicationId,
+    filter: &WebhookDeliveryFilter,
+    page: Page<WebhookDeliveryId>,
+) -> QueryBuilder<Postgres> {
+    let mut statement = QueryBuilder::new(SELECT);
+    // No id is as great: an open page begins at the end.
+    statement.push_bind(page.before.map_or(Uuid::max(), WebhookDeliveryId::uuid));
+    statement.push(" AND d.application = ").push_bind(application.as_str().to_owned());
+    if let Some(event) = filter.event {
+        statement.push(" AND d.event_id = ").push_bind(EventId::uuid(event));
+    }
+    if let Some(webhook) = &filter.webhook {
+        statement.push(" AND d.webhook = ").push_bind(webhook.as_str().to_owned());
+    }
+    if let Some(status) = filter.status {
+        // In words, so that the index of those that stand so serves.
+        statement.push(" AND d.status = '").push(status.as_str()).push("'");
+    }
+    statement.push(" ORDER BY d.id DESC LIMIT ").push_bind(i64::from(page.limit));
+    statement
+}

@@ -1,0 +1,142 @@
+//! Events, for those who administer. Translates between HTTP and the use cases; decides nothing.
+
+use domain::event::{Event, EventKind, EventPlace};
+use domain::id::{EventId, VerificationId};
+use domain::time::rfc3339;
+use domain::use_cases::events::{self, EventsAsked};
+use domain::verification::Purpose;
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi};
+
+use crate::auth::Authenticated;
+use crate::context::Context;
+use crate::ids::IdText;
+use crate::paging::Paging;
+use crate::problem::{Problem, Refusing, Slug, problems};
+use crate::tags::ApiTags;
+use crate::verifications::done;
+
+/// The operations on events.
+#[derive(Debug)]
+pub(crate) struct EventsApi;
+
+problems!(ListEventsProblems: ParameterInvalid, ScopeMissing);
+problems!(GetEventProblems: ScopeMissing, EventNotFound);
+
+#[OpenApi(prefix_path = "/v1/admin/events", tag = "ApiTags::Administration")]
+impl EventsApi {
+    /// List events
+    ///
+    /// What happened in the application, the youngest first: what became of verifications, and which accounts lost a
+    /// phone to another. Webhooks are told the same. The events about an account are its history.
+    #[oai(path = "/", method = "get", operation_id = "listEvents")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the address")]
+    async fn list(
+        &self,
+        context: Data<&Context>,
+        caller: Authenticated,
+        /// Only those of this type, such as `verification.approved`.
+        kind: Query<Option<String>>,
+        /// Only those about this verification.
+        verification: Query<Option<String>>,
+        /// Only those about this account, by its username or its id.
+        account: Query<Option<String>>,
+        /// How many at most: 1 to 100, 20 if not given.
+        limit: Query<Option<String>>,
+        /// Where to go on: the `next` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<EventPage>, Refusing<ListEventsProblems>> {
+        let kind = kind.0.map(|text| EventKind::parse(&text).ok_or_else(kind_unknown)).transpose()?;
+        let verification = verification.0.map(|text| {
+            let detail = "`verification` must be the id of a verification.";
+            VerificationId::parse(&text).ok_or_else(|| Problem::new(Slug::ParameterInvalid, detail))
+        });
+        let asked = EventsAsked {
+            verification: verification.transpose()?,
+            account: account.0.map(String::into_boxed_str),
+            kind,
+        };
+        let paging = Paging::read(limit.0.as_deref(), cursor.0.as_deref(), place)?;
+        let mut found = done(events::list(&context.verifier, &caller.0, asked, paging.wanted()).await)?;
+        let next = paging.cut(&mut found, |last| last.place.0.to_string());
+        Ok(Json(EventPage { items: found.iter().map(Into::into).collect(), next }))
+    }
+
+    /// Look at an event
+    ///
+    /// One event, by the id that webhooks are told as well.
+    #[oai(path = "/:id", method = "get", operation_id = "getEvent")]
+    async fn get(
+        &self,
+        context: Data<&Context>,
+        caller: Authenticated,
+        /// The event's id.
+        id: Path<IdText<EventId>>,
+    ) -> Result<Json<EventResource>, Refusing<GetEventProblems>> {
+        // Whoever may not look is told so, whatever the address.
+        let missing = if caller.0.administers().is_some() { Slug::EventNotFound } else { Slug::ScopeMissing };
+        let id = id.0.known(missing)?;
+        let found = done(events::find(&context.verifier, &caller.0, id).await)?;
+        Ok(Json((&found.ok_or_else(|| Problem::of(Slug::EventNotFound))?).into()))
+    }
+}
+
+fn place(text: &str) -> Option<EventPlace> {
+    text.parse().ok().map(EventPlace)
+}
+
+fn kind_unknown() -> Problem {
+    let all = EventKind::ALL.map(|kind| format!("`{}`", kind.as_str())).join(", ");
+    Problem::new(Slug::ParameterInvalid, format!("`kind` must be one of {all}."))
+}
+
+/// Something that happened.
+#[derive(Debug, Object)]
+#[oai(rename = "Event", skip_serializing_if_is_none)]
+pub(crate) struct EventResource {
+    /// Its id. An event that is told again has the same.
+    id: String,
+    /// What happened: `verification.approved`, `verification.expired`, `verification.locked`, `verification.canceled`,
+    /// `phone.transferred`, `phone.unlinked`, `phone.changed` or `fraud.decided`.
+    #[oai(rename = "type")]
+    kind: String,
+    /// When it happened, in RFC 3339.
+    at: String,
+    /// The id of the verification that it is about.
+    verification: Option<String>,
+    /// What the proof was for.
+    purpose: Option<String>,
+    /// The username of the account that it is about: of `phone.transferred`, the one that lost the phone.
+    account: Option<String>,
+    /// The phone that it is about, masked.
+    phone: Option<String>,
+    /// Why it was decided so: of `fraud.decided`.
+    reason: Option<String>,
+}
+
+impl From<&Event> for EventResource {
+    fn from(event: &Event) -> Self {
+        Self {
+            id: event.id.to_string(),
+            kind: event.kind.as_str().to_owned(),
+            at: rfc3339(event.at),
+            verification: event.verification.map(|id| id.to_string()),
+            purpose: event.purpose.map(Purpose::as_str).map(str::to_owned),
+            account: event.account.as_ref().map(|account| account.username.to_string()),
+            phone: event.phone.map(domain::phone::Phone::masked),
+            reason: event.reason.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+/// A page of events.
+#[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+struct EventPage {
+    /// The events, youngest first.
+    items: Vec<EventResource>,
+    /// The cursor of the next page; absent on the last.
+    next: Option<String>,
+}

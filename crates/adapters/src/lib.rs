@@ -1,4 +1,4 @@
-//! What the rules need from the world: databases, Redis, gateways, numbering plans, clock and randomness. Each module keeps
+//! What the rules need from the world: databases, Redis, gateways, webhooks, numbering plans, clock and randomness. Each module keeps
 //! the contract of a port of `domain`, and none knows another front end or composition root.
 
 pub mod account_cache;
@@ -11,3 +11,4 @@ pub mod phone_vault;
 pub mod redis;
 pub mod sql;
 pub mod system;
+pub mod webhooks;

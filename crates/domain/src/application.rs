@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::message::{AppHash, MessageFormat, Origin};
 use crate::policy::Policy;
+use crate::webhook::{Webhook, WebhookId};
 
 /// Names an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,6 +62,16 @@ pub struct Application {
     pub app_hashes: Vec<AppHash>,
     /// The web origins that may read the code out of the SMS (`WebOTP`).
     pub origins: Vec<Origin>,
+    /// Who is told of its events.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl Application {
+    /// Its webhook of this name.
+    #[must_use]
+    pub fn webhook(&self, id: &WebhookId) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.subscription.webhook == *id)
+    }
 }
 
 /// The applications that this service serves.
@@ -80,6 +91,11 @@ impl Applications {
     #[must_use]
     pub fn find(&self, id: &ApplicationId) -> Option<&Application> {
         self.0.get(id)
+    }
+
+    /// The webhooks of all of them.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
+        self.0.values().flat_map(|application| &application.webhooks)
     }
 }
 

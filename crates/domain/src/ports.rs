@@ -14,6 +14,7 @@ mod gateway;
 mod identities;
 mod system;
 mod verifications;
+mod webhook_sender;
 
 pub use accounts::{AccountStore, PhoneMoved, PhoneSet};
 pub use alarms::{Alarms, Lost};
@@ -28,6 +29,7 @@ pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
 };
+pub use webhook_sender::{WebhookMessage, WebhookSender};
 
 /// A page of a listing, youngest first.
 #[derive(Clone, Copy, Debug)]
@@ -65,4 +67,6 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// Where failures after the fact go.
     pub alarms: Arc<dyn Alarms>,
+    /// What carries messages to webhooks.
+    pub webhook_sender: Arc<dyn WebhookSender>,
 }

@@ -67,6 +67,19 @@ pub struct Subscription {
     pub kinds: Vec<EventKind>,
 }
 
+/// A webhook, without what only its sender may know: its secrets, and the query of its URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its name, whose events it wants, and which.
+    pub subscription: Subscription,
+    /// Where it is: the URL without its query.
+    pub address: Box<str>,
+    /// How many secrets every message is signed with; more than one while they rotate.
+    pub secrets: usize,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+}
+
 /// How the delivery of an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryStatus {

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::demand::{kept, present};
 use super::{
-    KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, ScriptedGateway, SeededEntropy,
+    KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, ScriptedGateway,
+    ScriptedReceiver, SeededEntropy,
 };
 use crate::account::{Account, Username};
 use crate::application::{Application, ApplicationId, Applications};
 use crate::code::{Pepper, Peppers, SubmittedCode};
 use crate::credential::Caller;
+use crate::event::EventKind;
 use crate::id::AccountId;
 use crate::message::{AppHash, AppName, MessageFormat, Origin};
 use crate::phone::{Phone, PhoneParser};
@@ -20,6 +22,7 @@ use crate::ports::{AccountStore, Clock, Ports};
 use crate::time::Timestamp;
 use crate::use_cases::{StartRequest, Verifier};
 use crate::verification::Purpose;
+use crate::webhook::{Subscription, Webhook, WebhookId};
 
 /// A verifier over fakes, and the fakes. It begins at 2026-01-15T08:00:00Z; its application `default` is called
 /// "Demo", has the app hash `FA+9qCX9VSu` and the origin `https://example.com`.
@@ -41,6 +44,8 @@ pub struct World {
     pub alarms: Arc<RecordedAlarms>,
     /// The tokens of its applications' own sign-in.
     pub identities: Arc<KnownIdentities>,
+    /// The receiver of its webhooks.
+    pub receiver: Arc<ScriptedReceiver>,
 }
 
 /// What a [`World`] is made from.
@@ -174,6 +179,15 @@ impl WorldBuilder {
         self
     }
 
+    /// Webhooks of the application `default`, which want everything, by their names.
+    #[must_use]
+    pub fn webhooks(mut self, names: &[&str]) -> Self {
+        if let Some(default) = self.applications.first_mut() {
+            default.webhooks = names.iter().map(|name| webhook(&default.id, name)).collect();
+        }
+        self
+    }
+
     /// When it begins.
     #[must_use]
     pub const fn at(mut self, now: Timestamp) -> Self {
@@ -206,6 +220,7 @@ impl WorldBuilder {
         let gateway = Arc::new(ScriptedGateway::default());
         let alarms = Arc::new(RecordedAlarms::default());
         let identities = Arc::new(KnownIdentities::default());
+        let receiver = Arc::new(ScriptedReceiver::new(clock.clone()));
         let ports = Ports {
             verifications: store.clone(),
             accounts: store.clone(),
@@ -219,6 +234,7 @@ impl WorldBuilder {
             clock: clock.clone(),
             entropy: entropy.clone(),
             alarms: alarms.clone(),
+            webhook_sender: receiver.clone(),
         };
         let verifier = Verifier {
             ports,
@@ -226,7 +242,7 @@ impl WorldBuilder {
             peppers: Arc::new(peppers(self.newest_pepper, &self.older_peppers)),
             phone_key: Arc::new(present(PhoneKey::new(&[7; 32]).ok(), "32 bytes are a phone key")),
         };
-        World { verifier, clock, entropy, store, counters, gateway, alarms, identities }
+        World { verifier, clock, entropy, store, counters, gateway, alarms, identities, receiver }
     }
 }
 
@@ -240,6 +256,20 @@ fn application(id: &str, name: &str, policy: Policy) -> Application {
         )),
         app_hashes: AppHash::parse("FA+9qCX9VSu").into_iter().collect(),
         origins: Origin::parse("https://example.com").into_iter().collect(),
+        webhooks: Vec::new(),
+    }
+}
+
+fn webhook(application: &ApplicationId, name: &str) -> Webhook {
+    Webhook {
+        subscription: Subscription {
+            webhook: present(WebhookId::parse(name), "the webhook's name must be a slug"),
+            application: application.clone(),
+            kinds: EventKind::ALL.to_vec(),
+        },
+        address: format!("https://example.com/{name}").into(),
+        secrets: 1,
+        timeout: Duration::from_secs(15),
     }
 }
 

@@ -21,6 +21,7 @@ mod setting;
 mod sparrow;
 mod storage;
 mod unknown;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 pub use adapters::gateway::SparrowSettings;
 pub use adapters::jwt::JwtSettings;
+pub use adapters::webhooks::WebhookSettings;
 use domain::application::{Application, ApplicationId};
 use domain::use_cases::Retention;
 
@@ -78,6 +80,8 @@ pub struct Config {
     pub credentials_cached_for: Duration,
     /// The applications' own sign-ins whose tokens are trusted.
     pub jwt: Vec<JwtSettings>,
+    /// The webhooks of all applications, with what only their sender may know.
+    pub webhooks: Vec<WebhookSettings>,
     /// How long things are kept.
     pub retention: Retention,
     shown: serde_json::Value,
@@ -105,9 +109,11 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let gateway = sparrow::sparrow(&mut reader);
     let phone = server::phone(&mut reader);
     let places = applications::places(&mut reader);
-    let applications = applications::applications(&mut reader, &places);
+    let mut applications = applications::applications(&mut reader, &places);
     let credentials_cached_for = auth::cache_for(&mut reader);
     let jwt = auth::jwt(&mut reader, &places);
+    let webhooks = webhooks::webhooks(&mut reader, &places);
+    webhooks::subscribe(&mut applications, &webhooks);
     let retention = server::retention(&mut reader);
     if let Some(gateway) = &gateway
         && server.request_timeout <= gateway.total_timeout
@@ -131,6 +137,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
                 administered: ApplicationId::default_application(),
                 credentials_cached_for,
                 jwt,
+                webhooks,
                 retention,
                 shown,
             })

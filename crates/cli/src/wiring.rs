@@ -14,6 +14,7 @@ use adapters::phone_vault::PhoneVault;
 use adapters::redis::RedisCounters;
 use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
+use adapters::webhooks::{HttpWebhooks, WebhookClientFault};
 use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
@@ -71,6 +72,9 @@ pub enum WiringError {
     /// The keys of the application's own sign-in cannot be fetched.
     #[error("the tokens of `application.jwt` cannot be read")]
     Issuer(#[from] JwtSettingsFault),
+    /// Webhooks cannot be told.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookClientFault),
     /// Nothing counts; the configuration refuses this.
     #[error("PostgreSQL needs Redis for its counters; set `counters.url`")]
     NoCounters,
@@ -214,6 +218,7 @@ pub async fn wire(
     };
     let kept = store.keeps();
     let clock = store.clock().await?;
+    let webhook_sender = HttpWebhooks::new(config.webhooks.iter().cloned(), clock.clone())?;
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -228,6 +233,7 @@ pub async fn wire(
         clock,
         entropy: Arc::new(OsEntropy),
         alarms: Arc::new(LoggedAlarms),
+        webhook_sender: Arc::new(webhook_sender),
     };
     let verifier = Arc::new(Verifier {
         ports,

@@ -121,6 +121,7 @@ fn unfit(error: WiringError) -> CommandError {
         error @ (WiringError::Sql(_)
         | WiringError::Clock(_)
         | WiringError::Gateway(_)
+        | WiringError::Webhooks(_)
         | WiringError::NoCounters
         | WiringError::NoDatabase(_)
         | WiringError::Issuer(_)

@@ -38,7 +38,8 @@ pub(super) fn application(section: &mut Section<'_>, id: ApplicationId) -> Optio
             section.fault(template_key(oversized.locale), problem);
         }
     }
-    Some(Application { id, policy, messages, app_hashes, origins })
+    // Webhooks have sections of their own; see `super::webhooks`.
+    Some(Application { id, policy, messages, app_hashes, origins, webhooks: Vec::new() })
 }
 
 fn messages(section: &mut Section<'_>) -> Option<MessageFormat> {

@@ -1,8 +1,10 @@
 //! Keys of one section by their names within it: what every application can set is read the same way for each of them,
 //! whether it is `[application]` or `[applications.shop]`.
 
+use std::ops::RangeInclusive;
+
 use super::reader::Reader;
-use super::setting::Setting;
+use super::setting::{Bounded, Setting};
 
 /// The settings whose keys begin with one prefix.
 pub(super) struct Section<'a> {
@@ -31,6 +33,12 @@ impl<'a> Section<'a> {
     pub(super) fn optional<T: Setting>(&mut self, name: &str) -> Option<T> {
         let key = self.key(name);
         self.reader.optional(&key)
+    }
+
+    /// See [`Reader::within`].
+    pub(super) fn within<T: Bounded>(&mut self, name: &str, default: T, allowed: RangeInclusive<T>) -> T {
+        let key = self.key(name);
+        self.reader.within(&key, default, allowed)
     }
 
     /// See [`Reader::fault`].

@@ -20,3 +20,5 @@ mod sources;
 mod sparrow;
 #[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod webhooks;

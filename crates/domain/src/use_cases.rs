@@ -24,6 +24,7 @@ pub mod resend;
 mod send;
 pub mod start;
 pub mod sweep;
+pub mod webhooks;
 
 pub use authenticate::authenticate;
 pub use cancel::cancel;

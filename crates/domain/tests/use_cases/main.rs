@@ -28,3 +28,5 @@ mod races;
 mod resending;
 #[cfg(test)]
 mod starting;
+#[cfg(test)]
+mod webhooks;

@@ -19,6 +19,7 @@ use crate::wiring::{self, Schema, Wired};
 
 mod bounded;
 mod chores;
+mod webhooks;
 
 use bounded::Bounded;
 
@@ -90,11 +91,14 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         let grace = config.server.shutdown_grace;
         let stopping = CancellationToken::new();
         let chores = chores::begin(&wired.verifier, config.retention, &stopping);
+        let no_more_webhooks = stopping.child_token();
+        let telling = tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), no_more_webhooks.clone()));
         let asked_to_stop = Arc::new(OnceLock::new());
         let end = {
             let asked_to_stop = asked_to_stop.clone();
             async move {
                 end.await;
+                no_more_webhooks.cancel();
                 tracing::info!("asked to stop; finishing what is under way");
                 asked_to_stop.get_or_init(Instant::now);
             }
@@ -112,6 +116,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         if tokio::time::timeout_at(grace_ends, tasks.wait()).await.is_err() {
             tracing::warn!("some calls were still under way at the end of the grace");
         }
+        webhooks::finish(telling, grace_ends).await;
         chores.end().await;
         wired.store.close().await;
         served.map_err(|error| CommandError::system("the server stopped", error))

@@ -11,12 +11,14 @@
 mod client;
 mod fleet;
 mod load;
+mod receiver;
 mod service;
 mod stack;
 
 pub use client::{Answer, Client};
 pub use fleet::{Fleet, Ground};
 pub use load::{Asked, Call, Load, Outcome, Proved};
+pub use receiver::{Message, Receiver};
 pub use service::{Finished, Service, directory, run};
 pub use stack::Stack;
 

@@ -22,3 +22,5 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod transfer;
+#[cfg(test)]
+mod webhooks;

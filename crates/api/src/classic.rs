@@ -212,6 +212,8 @@ fn told(problem: &Problem) -> (StatusCode, String) {
         | Slug::MethodNotAllowed
         | Slug::RequestTimeout
         | Slug::VerificationApproved
+        | Slug::WebhookNotFound
+        | Slug::WebhookDeliveryNotFound
         | Slug::BodyTooLarge
         | Slug::MediaTypeUnsupported
         | Slug::AppHashUnknown

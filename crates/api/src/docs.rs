@@ -21,10 +21,14 @@ use crate::events::EventsApi;
 use crate::health::HealthApi;
 use crate::keys::KeysApi;
 use crate::verifications::VerificationsApi;
+use crate::webhooks::WebhooksApi;
 
 /// The whole API.
 pub(crate) type Service =
-    OpenApiService<(VerificationsApi, DeliveriesApi, EventsApi, ClassicApi, HealthApi, Directory), ()>;
+    OpenApiService<(VerificationsApi, DeliveriesApi, Telling, ClassicApi, HealthApi, Directory), ()>;
+
+/// What happened, and who is told.
+type Telling = (EventsApi, WebhooksApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -40,7 +44,7 @@ pub(crate) fn service() -> Service {
         (
             VerificationsApi,
             DeliveriesApi,
-            EventsApi,
+            (EventsApi, WebhooksApi),
             ClassicApi,
             HealthApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
@@ -68,6 +72,7 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
         "ChangePhone",
         "IssueUserToken",
         "IssueKey",
+        "ReplayEvent",
     ] {
         if let Some(schema) =
             document.pointer_mut(&format!("/components/schemas/{name}")).and_then(Value::as_object_mut)
@@ -185,6 +190,7 @@ fn examples(document: &mut Value) {
         ("ChangePhone", json!({"phone": "9841234567", "verified_at": "2026-01-15T08:00:00Z"})),
         ("IssueUserToken", json!({"name": "Ram's phone", "expires_in_days": 30})),
         ("IssueKey", json!({"scope": "verify", "name": "Shop server", "expires_in_days": 365})),
+        ("ReplayEvent", json!({"webhook": "orders"})),
         ("ValidatePhone", json!({"phone": "9841234567"})),
         ("ValidateOtp", json!({"phone": "9841234567", "otp": "042137", "username": "ram"})),
     ];

@@ -34,6 +34,7 @@ mod problem;
 mod routes;
 mod tags;
 mod verifications;
+mod webhooks;
 
 pub use edge::{BODY_BYTES_MAX, EdgeSettings};
 

@@ -18,6 +18,7 @@ mod deliveries;
 mod events;
 mod transfer;
 mod verifications;
+mod webhooks;
 
 pub(crate) use accounts::account;
 pub(crate) use applications::applications;
@@ -25,6 +26,7 @@ pub(crate) use credentials::{key, token};
 pub(crate) use deliveries::{delivery, gateway};
 pub(crate) use events::event;
 pub(crate) use verifications::verification;
+pub(crate) use webhooks::{webhook, webhook_secret};
 
 /// `config check`.
 pub(crate) fn check_config(sources: &Sources, output: Output) -> Result<(), CommandError> {

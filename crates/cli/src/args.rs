@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod webhooks;
+
+pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
+
 /// Phone verification by SMS, self-hosted.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 110, after_help = EXAMPLES)]
@@ -75,6 +79,9 @@ pub(crate) enum Command {
     /// Events: what happened, and webhooks are told.
     #[command(subcommand)]
     Event(EventCommand),
+    /// Webhooks: who is told of events, and what came of it.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Print the API document (OpenAPI).
     Openapi,
 }

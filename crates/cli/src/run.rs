@@ -6,7 +6,7 @@ use std::io;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Arguments, Command, ConfigCommand};
+use crate::args::{Arguments, Command, ConfigCommand, WebhookCommand};
 use crate::config::{self, Config, LogFormat, Sources};
 use crate::failure::{CommandError, ExitCode};
 use crate::output::{self, Output};
@@ -63,6 +63,10 @@ async fn dispatch(
         Command::Event(command) => admin::event(&with_log(&sources, &application)?, command, output).await,
         Command::Verification(command) => {
             admin::verification(&with_log(&sources, &application)?, command, output).await
+        }
+        Command::Webhook(WebhookCommand::Secret) => admin::webhook_secret(output),
+        Command::Webhook(command) => {
+            admin::webhook(&with_log(&sources, &application)?, command, output).await
         }
     }
 }

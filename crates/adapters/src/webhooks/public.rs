@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Blocks of IPv4 that are not public: IANA's registry of special-purpose addresses, multicast, and what is left over.
 const SPECIAL: [(Ipv4Addr, u32); 16] = [
     // This network, and the unspecified address, which some systems take for themselves.
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     // Carrier-grade NAT; a cloud keeps its metadata at 100.100.100.200.
     (Ipv4Addr::new(100, 64, 0, 0), 10),
@@ -47,7 +47,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !SPECIAL.iter().any(inside)
 }
 
-/// Of IPv6 only global unicast (2000::/3) is public, and not all of it. What leads to an address of IPv4 is judged by
+/// Of IPv6 only global unicast (`2000::/3`) is public, and not all of it. What leads to an address of IPv4 is judged by
 /// that one.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(mapped) = address.to_ipv4_mapped() {

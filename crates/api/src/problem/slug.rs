@@ -66,6 +66,10 @@ slugs! {
         "It does not exist, or it is not the one of your key. See the list of applications.";
     EventNotFound = "event-not-found", NOT_FOUND, "There is no such event",
         "It does not exist, is another application's, or is older than events are kept. See the list of events.";
+    WebhookNotFound = "webhook-not-found", NOT_FOUND, "There is no such webhook",
+        "The application has no webhook of this name. See `GET /v1/admin/webhooks`.";
+    WebhookDeliveryNotFound = "webhook-delivery-not-found", NOT_FOUND, "There is no such webhook delivery",
+        "It does not exist, is another application's, or was deleted after its retention.";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
         "Use one of the methods in the header `Allow`.";
     RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive",

@@ -48,4 +48,6 @@ mod taken;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod wire;

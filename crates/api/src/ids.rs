@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::application::ApplicationId;
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::id::{AccountId, CredentialId, EventId, VerificationId};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseFromParameter, ParseResult, Type};
 
@@ -33,6 +33,12 @@ impl AddressId for AccountId {
 }
 
 impl AddressId for CredentialId {
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl AddressId for EventId {
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
     }

@@ -107,7 +107,7 @@ async fn an_export_of_the_release_before_comes_over_without_what_it_did_not_have
         let target = Base::new(kind).await;
         assert_eq!(target.import(&old).await.unwrap().rows, exported.rows);
         let holder = target.credentials.holder(&furniture.token).await.unwrap().unwrap();
-        assert_eq!((holder.account, holder.credential.name), (Some(furniture.ram), None));
+        assert_eq!((holder.account, holder.credential.name), (Some(furniture.ram.identity()), None));
         assert_eq!(of_version_1(&target.export().await), old);
     }
 }

@@ -81,6 +81,7 @@ fn with_end(lines: &[Vec<u8>]) -> Vec<u8> {
             Some(b"credentials") => &mut counts.credentials,
             Some(b"verifications") => &mut counts.verifications,
             Some(b"wrong_checks") => &mut counts.wrong_checks,
+            Some(b"deliveries") => &mut counts.deliveries,
             Some(b"events") => &mut counts.events,
             Some(b"event_outbox") => &mut counts.event_outbox,
             Some(b"webhook_deliveries") => &mut counts.webhook_deliveries,

@@ -6,13 +6,16 @@ use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialKind, CredentialName, CredentialSecret, Scope, SecretHash};
+use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::event::{Event, EventKind, EventPlace};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, VerificationId, WebhookDeliveryId};
+use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::policy::Policy;
-use domain::ports::{Change, EventFilter, Inserted, Page, Saved, WebhookDeliveryFilter};
+use domain::ports::{
+    Change, EventFilter, Inserted, Page, Saved, SendAnswer, SendReport, WebhookDeliveryFilter,
+};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
 use domain::verification::{
@@ -85,8 +88,34 @@ pub(crate) async fn furnish(base: &Base) -> Furniture {
     odd_verifications(base).await;
     let pending = wrong_checks(base, &ram).await;
     let younger = twins(base, &ram).await;
+    sends(base, &pending).await;
     let (events, deliveries) = events(base, &ram).await;
     Furniture { ram, token, pending, younger, events, deliveries }
+}
+
+/// A delivery with all that a gateway may tell, and one without.
+async fn sends(base: &Base, of: &Verification) {
+    let told = SendReport {
+        answer: SendAnswer::Accepted,
+        message_id: MessageId::parse("SM-7"),
+        credits: Some(Credits::from_thousandths(1500)),
+    };
+    for (seed, report) in [(601, told), (602, SendAnswer::NotSent.into())] {
+        let record = DeliveryRecord {
+            id: DeliveryId::new(begin(), &SeededEntropy::new(seed)).unwrap(),
+            application: of.subject.application.clone(),
+            verification: of.id,
+            number: 1,
+            phone: of.subject.phone,
+            gateway: "sparrow".into(),
+            report,
+            at: begin(),
+            took: Duration::from_millis(37),
+            segments: 2,
+        };
+        let unchanged = Change { next: of, expected: of.version, guess: None };
+        assert_eq!(base.sent.record_delivery(&unchanged, &record).await.unwrap(), Saved::Stored);
+    }
 }
 
 const PAGE_OF_EVENTS: Page<EventPlace> = Page { before: None, limit: 100 };

@@ -7,7 +7,9 @@ use adapters::phone_vault::PhoneVault;
 use adapters::sql::transfer::{Import, Moved, Progress, RowCounts, TransferError};
 use adapters::sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::phone_key::PhoneKey;
-use domain::ports::{AccountStore, CredentialStore, EventStore, VerificationStore, WebhookStore};
+use domain::ports::{
+    AccountStore, CredentialStore, DeliveryStore, EventStore, VerificationStore, WebhookStore,
+};
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
@@ -33,6 +35,7 @@ pub(crate) struct Base {
     pub(crate) credentials: Arc<dyn CredentialStore>,
     pub(crate) events: Arc<dyn EventStore>,
     pub(crate) webhooks: Arc<dyn WebhookStore>,
+    pub(crate) sent: Arc<dyn DeliveryStore>,
     key: u8,
 }
 
@@ -76,7 +79,14 @@ impl Base {
 
     fn of<S>(ports: S, key: u8, store: Store) -> Self
     where
-        S: VerificationStore + AccountStore + CredentialStore + EventStore + WebhookStore + Clone + 'static,
+        S: VerificationStore
+            + AccountStore
+            + CredentialStore
+            + EventStore
+            + WebhookStore
+            + DeliveryStore
+            + Clone
+            + 'static,
     {
         Self {
             store,
@@ -84,7 +94,8 @@ impl Base {
             accounts: Arc::new(ports.clone()),
             credentials: Arc::new(ports.clone()),
             events: Arc::new(ports.clone()),
-            webhooks: Arc::new(ports),
+            webhooks: Arc::new(ports.clone()),
+            sent: Arc::new(ports),
             key,
         }
     }
@@ -150,7 +161,7 @@ impl Base {
 
     /// Empties every table but this one.
     pub(crate) async fn keep_only(&self, kept: &str) {
-        // Attempts go with their deliveries, and those with their events.
+        // Attempts go with their deliveries, and those with their events; deliveries of SMS go with their verifications.
         for table in ["events", "event_outbox", "wrong_checks", "verifications", "credentials", "accounts"] {
             if table != kept {
                 self.execute(&format!("DELETE FROM {table}")).await;

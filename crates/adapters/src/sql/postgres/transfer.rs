@@ -16,8 +16,8 @@ use super::failure::without_values;
 use super::{Database, PostgresStore};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
-    AccountRecord, CredentialRecord, EventOutboxRecord, EventRecord, Filling, Import, Moved, Progress,
-    Record, Row, SILENCE_MAX, Table, TransferError, TransferRefusal, VerificationRecord,
+    AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling, Import,
+    Moved, Progress, Record, Row, SILENCE_MAX, Table, TransferError, TransferRefusal, VerificationRecord,
     WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord, in_time,
 };
 
@@ -33,11 +33,11 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const READ_ALL: &str = "SET LOCAL enable_seqscan = on";
 
 /// Whoever reads goes on, whoever writes waits, and another import waits too.
-const LOCK: &str = "LOCK TABLE accounts, credentials, verifications, wrong_checks, events, event_outbox, webhook_deliveries, \
-     webhook_attempts IN SHARE ROW EXCLUSIVE MODE";
+const LOCK: &str = "LOCK TABLE accounts, credentials, verifications, wrong_checks, deliveries, events, event_outbox, \
+     webhook_deliveries, webhook_attempts IN SHARE ROW EXCLUSIVE MODE";
 
 /// What the server knows of tables that were empty is of no use any more.
-const ANALYZE: &str = "ANALYZE accounts, credentials, verifications, wrong_checks, events, event_outbox, \
+const ANALYZE: &str = "ANALYZE accounts, credentials, verifications, wrong_checks, deliveries, events, event_outbox, \
      webhook_deliveries, webhook_attempts";
 
 /// A lock was not to be had, because somebody else has it or waits for it.
@@ -64,6 +64,7 @@ impl PostgresStore {
         write::<CredentialRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<VerificationRecord, _>(&mut snapshot, "seq", &mut writing).await?;
         write::<WrongChecksRecord, _>(&mut snapshot, "phone, day", &mut writing).await?;
+        write::<DeliveryRowRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<EventRecord, _>(&mut snapshot, "place", &mut writing).await?;
         write::<EventOutboxRecord, _>(&mut snapshot, "place", &mut writing).await?;
         write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;
@@ -115,6 +116,7 @@ async fn write<T: Record, W: AsyncWrite + Unpin>(
         Table::Accounts
         | Table::Credentials
         | Table::Verifications
+        | Table::Deliveries
         | Table::Events
         | Table::EventOutbox
         | Table::WebhookDeliveries

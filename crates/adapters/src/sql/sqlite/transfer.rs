@@ -8,9 +8,9 @@ use super::SqliteStore;
 use super::failure::{SQLITE_BUSY, sqlite_code};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
-    AccountRecord, CredentialRecord, EventOutboxRecord, EventRecord, Filling, Import, Moved, Progress,
-    Record, Row, Table, TransferError, TransferRefusal, VerificationRecord, WebhookAttemptRecord,
-    WebhookDeliveryRecord, Writing, WrongChecksRecord,
+    AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling, Import,
+    Moved, Progress, Record, Row, Table, TransferError, TransferRefusal, VerificationRecord,
+    WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord,
 };
 
 /// How many rows a statement adds: more save nothing any more. Their values stay far below what SQLite binds at the
@@ -36,6 +36,7 @@ impl SqliteStore {
         write::<CredentialRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<VerificationRecord, _>(&mut snapshot, "seq", &mut writing).await?;
         write::<WrongChecksRecord, _>(&mut snapshot, "phone, day", &mut writing).await?;
+        write::<DeliveryRowRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<EventRecord, _>(&mut snapshot, "place", &mut writing).await?;
         write::<EventOutboxRecord, _>(&mut snapshot, "place", &mut writing).await?;
         write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;

@@ -7,8 +7,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
 use super::cells::Bytes;
 use super::records::{
-    AccountRecord, CredentialRecord, EventOutboxRecord, EventRecord, RowCounts, VerificationRecord,
-    WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+    AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, RowCounts,
+    VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
 };
 use super::{LineFault, TransferError};
 use crate::phone_vault::SEALED_BYTES;
@@ -51,6 +51,7 @@ pub(super) enum Line {
     Credentials(Box<CredentialRecord>),
     Verifications(Box<VerificationRecord>),
     WrongChecks(Box<WrongChecksRecord>),
+    Deliveries(Box<DeliveryRowRecord>),
     Events(Box<EventRecord>),
     EventOutbox(Box<EventOutboxRecord>),
     WebhookDeliveries(Box<WebhookDeliveryRecord>),

@@ -118,6 +118,7 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
             Line::Credentials(row) => Row::Credential(row),
             Line::Verifications(row) => Row::Verification(row),
             Line::WrongChecks(row) => Row::WrongChecks(row),
+            Line::Deliveries(row) => Row::Delivery(row),
             Line::Events(row) => Row::Event(row),
             Line::EventOutbox(row) => Row::EventOutbox(row),
             Line::WebhookDeliveries(row) => Row::WebhookDelivery(row),

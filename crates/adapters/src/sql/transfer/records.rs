@@ -23,6 +23,8 @@ pub enum Table {
     Verifications,
     /// The ledger of wrong checks.
     WrongChecks,
+    /// What the gateways said of each SMS.
+    Deliveries,
     /// Events.
     Events,
     /// The events that were not handed out yet.
@@ -35,11 +37,12 @@ pub enum Table {
 
 impl Table {
     /// Every table, in the order of the file.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Accounts,
         Self::Credentials,
         Self::Verifications,
         Self::WrongChecks,
+        Self::Deliveries,
         Self::Events,
         Self::EventOutbox,
         Self::WebhookDeliveries,
@@ -54,6 +57,7 @@ impl Table {
             Self::Credentials => "credentials",
             Self::Verifications => "verifications",
             Self::WrongChecks => "wrong_checks",
+            Self::Deliveries => "deliveries",
             Self::Events => "events",
             Self::EventOutbox => "event_outbox",
             Self::WebhookDeliveries => "webhook_deliveries",
@@ -68,6 +72,7 @@ impl Table {
             Self::Credentials => CredentialRecord::COLUMNS,
             Self::Verifications => VerificationRecord::COLUMNS,
             Self::WrongChecks => WrongChecksRecord::COLUMNS,
+            Self::Deliveries => DeliveryRowRecord::COLUMNS,
             Self::Events => EventRecord::COLUMNS,
             Self::EventOutbox => EventOutboxRecord::COLUMNS,
             Self::WebhookDeliveries => WebhookDeliveryRecord::COLUMNS,
@@ -88,6 +93,9 @@ pub struct RowCounts {
     pub verifications: u64,
     /// Rows of the ledger: a phone on a day.
     pub wrong_checks: u64,
+    /// Deliveries of SMS.
+    #[serde(default)]
+    pub deliveries: u64,
     /// Events.
     #[serde(default)]
     pub events: u64,
@@ -111,6 +119,7 @@ impl RowCounts {
             Table::Credentials => self.credentials,
             Table::Verifications => self.verifications,
             Table::WrongChecks => self.wrong_checks,
+            Table::Deliveries => self.deliveries,
             Table::Events => self.events,
             Table::EventOutbox => self.event_outbox,
             Table::WebhookDeliveries => self.webhook_deliveries,
@@ -130,6 +139,7 @@ impl RowCounts {
             Table::Credentials => &mut self.credentials,
             Table::Verifications => &mut self.verifications,
             Table::WrongChecks => &mut self.wrong_checks,
+            Table::Deliveries => &mut self.deliveries,
             Table::Events => &mut self.events,
             Table::EventOutbox => &mut self.event_outbox,
             Table::WebhookDeliveries => &mut self.webhook_deliveries,
@@ -145,6 +155,7 @@ pub(in crate::sql) enum Row {
     Credential(Box<CredentialRecord>),
     Verification(Box<VerificationRecord>),
     WrongChecks(Box<WrongChecksRecord>),
+    Delivery(Box<DeliveryRowRecord>),
     Event(Box<EventRecord>),
     EventOutbox(Box<EventOutboxRecord>),
     WebhookDelivery(Box<WebhookDeliveryRecord>),
@@ -159,6 +170,7 @@ impl Row {
             Self::Credential(_) => Table::Credentials,
             Self::Verification(_) => Table::Verifications,
             Self::WrongChecks(_) => Table::WrongChecks,
+            Self::Delivery(_) => Table::Deliveries,
             Self::Event(_) => Table::Events,
             Self::EventOutbox(_) => Table::EventOutbox,
             Self::WebhookDelivery(_) => Table::WebhookDeliveries,
@@ -173,6 +185,7 @@ impl Row {
             Self::Credential(row) => row.bind(query),
             Self::Verification(row) => row.bind(query),
             Self::WrongChecks(row) => row.bind(query),
+            Self::Delivery(row) => row.bind(query),
             Self::Event(row) => row.bind(query),
             Self::EventOutbox(row) => row.bind(query),
             Self::WebhookDelivery(row) => row.bind(query),
@@ -296,6 +309,20 @@ record!(WrongChecksRecord, WrongChecks, {
     day: i64,
     short_codes: u32,
     long_codes: u32,
+});
+
+record!(DeliveryRowRecord, Deliveries, {
+    id: Id,
+    verification_id: Id,
+    application: String,
+    number: u32,
+    gateway: String,
+    answer: String,
+    answered_at: Instant,
+    took_ms: i64,
+    segments: u32,
+    message_id: Option<String>,
+    credits_thousandths: Option<u32>,
 });
 
 // `place` is not moved, but its order is.

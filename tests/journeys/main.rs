@@ -11,6 +11,10 @@ mod crashes;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod serving;

@@ -11,6 +11,7 @@ mod credentials;
 mod deliveries;
 mod engine;
 mod failure;
+mod idempotency;
 mod migrations;
 mod postgres;
 mod rows;

@@ -73,3 +73,11 @@ async fn deliveries_keep_their_contract() {
     let store = Arc::new(place.open().await);
     contract::delivery_store(store.clone(), store, &Ground::new(6)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotency_keys_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::idempotency_store(store.clone(), &Ground::new(7)).await;
+    contract::idempotency_sweep(store, &Ground::new(8)).await;
+}

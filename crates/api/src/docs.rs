@@ -18,12 +18,14 @@ use crate::applications::ApplicationsApi;
 use crate::classic::ClassicApi;
 use crate::deliveries::DeliveriesApi;
 use crate::health::HealthApi;
+use crate::idempotency;
 use crate::keys::KeysApi;
+use crate::proofs::ProofsApi;
 use crate::verifications::VerificationsApi;
 
 /// The whole API.
 pub(crate) type Service =
-    OpenApiService<(VerificationsApi, DeliveriesApi, ClassicApi, HealthApi, Directory), ()>;
+    OpenApiService<(VerificationsApi, ProofsApi, DeliveriesApi, ClassicApi, HealthApi, Directory), ()>;
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -38,6 +40,7 @@ pub(crate) fn service() -> Service {
     OpenApiService::new(
         (
             VerificationsApi,
+            ProofsApi,
             DeliveriesApi,
             ClassicApi,
             HealthApi,
@@ -88,6 +91,7 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
     let taken = &mut document["components"]["schemas"]["ApplicationPolicy"]["properties"]["phone_taken"];
     taken["enum"] = json!(["reject", "transfer"]);
     examples(&mut document);
+    idempotency::describe(&mut document);
     document["servers"] = json!([{ "url": "/", "description": "This service" }]);
     Ok(document)
 }

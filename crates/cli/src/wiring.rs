@@ -11,6 +11,7 @@ use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::numbering_plan::LibPhoneNumbers;
 use adapters::phone_vault::PhoneVault;
+use adapters::proofs::Ed25519Proofs;
 use adapters::redis::RedisCounters;
 use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
@@ -18,8 +19,9 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, GatewayFacts, IdentityTokens, PortError,
-    Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore,
+    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, GatewayFacts, IdempotencyStore,
+    IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport, Sms, SmsGateway,
+    VerificationStore,
 };
 use domain::use_cases::Verifier;
 
@@ -46,9 +48,9 @@ pub enum Store {
 }
 
 /// Every port that a database keeps.
-trait Keeps: VerificationStore + AccountStore + CredentialStore + DeliveryStore {}
+trait Keeps: VerificationStore + AccountStore + CredentialStore + DeliveryStore + IdempotencyStore {}
 
-impl<T: VerificationStore + AccountStore + CredentialStore + DeliveryStore> Keeps for T {}
+impl<T: VerificationStore + AccountStore + CredentialStore + DeliveryStore + IdempotencyStore> Keeps for T {}
 
 /// The parts could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -214,11 +216,13 @@ pub async fn wire(
         credentials: cached(kept.clone(), &clock, config),
         // Commands that never send answer nobody's call.
         identities: if gateway.is_some() { identities(config)? } else { None },
-        deliveries: kept,
+        deliveries: kept.clone(),
+        idempotency: kept,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock,
         entropy: Arc::new(OsEntropy),
+        proofs: proofs(config),
         alarms: Arc::new(LoggedAlarms),
     };
     let verifier = Arc::new(Verifier {
@@ -249,6 +253,12 @@ fn identities(config: &Config) -> Result<Option<Arc<dyn IdentityTokens>>, Wiring
         return Ok(None);
     }
     Ok(Some(Arc::new(JwtTokens::new(config.jwt.clone())?)))
+}
+
+/// What signs proofs, where there is a key for it.
+fn proofs(config: &Config) -> Option<Arc<dyn ProofSigner>> {
+    let (keys, issuer) = (config.secrets.proof_keys.clone()?, config.server.public_url.clone()?);
+    Some(Arc::new(Ed25519Proofs::new(issuer, keys)))
 }
 
 /// How phones are read under this configuration.

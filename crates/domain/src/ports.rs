@@ -11,7 +11,9 @@ mod deliveries;
 mod error;
 mod events;
 mod gateway;
+mod idempotency;
 mod identities;
+mod proofs;
 mod system;
 mod verifications;
 
@@ -23,7 +25,9 @@ pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
 pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
 pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
+pub use proofs::ProofSigner;
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -51,6 +55,8 @@ pub struct Ports {
     pub deliveries: Arc<dyn DeliveryStore>,
     /// The tokens of the application's own sign-in, where it has one that is trusted.
     pub identities: Option<Arc<dyn IdentityTokens>>,
+    /// Answers to calls that have an idempotency key.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.
@@ -59,6 +65,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What signs proofs, where there is a key for it.
+    pub proofs: Option<Arc<dyn ProofSigner>>,
     /// Where failures after the fact go.
     pub alarms: Arc<dyn Alarms>,
 }

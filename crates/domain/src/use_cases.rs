@@ -17,6 +17,8 @@ pub mod cancel;
 pub mod check;
 pub mod credentials;
 pub mod deliveries;
+pub mod idempotency;
+pub mod proofs;
 pub mod read;
 mod refused;
 pub mod resend;

@@ -2,8 +2,8 @@
 //! adapter, on a runtime with more than one thread (the suites race tasks against each other).
 //!
 //! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
-//! one database, at the same time as well. The one exception is [`sweep`], which asks of a store what only somebody
-//! who has it for himself can ask.
+//! one database, at the same time as well. The exceptions are [`sweep`] and [`idempotency_sweep`], which ask of a
+//! store what only somebody who has it for himself can ask.
 //!
 //! A promise that is not kept panics with the sentence that it breaks.
 
@@ -12,6 +12,7 @@ mod counters;
 mod credentials;
 mod deliveries;
 mod ground;
+mod idempotency;
 mod race;
 mod system;
 mod verifications;
@@ -21,5 +22,6 @@ pub use counters::counters;
 pub use credentials::credential_store;
 pub use deliveries::delivery_store;
 pub use ground::Ground;
+pub use idempotency::{idempotency_store, idempotency_sweep};
 pub use system::{clock, entropy, sms_gateway};
 pub use verifications::{sweep, verification_store};

@@ -4,6 +4,7 @@
 mod accounts;
 mod credentials;
 mod deliveries;
+mod idempotency;
 mod verifications;
 
 use std::collections::BTreeMap;
@@ -16,12 +17,13 @@ use crate::credential::{Credential, SecretHash};
 use crate::delivery::DeliveryRecord;
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
 use crate::id::{AccountId, CredentialId, DeliveryId, VerificationId};
+use crate::idempotency::KeyPlace;
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
 use crate::time::Day;
 use crate::verification::Verification;
 
-/// Keeps the promises of the three stores. Every call yields once before it does anything, so that use cases that run
+/// Keeps the promises of the stores. Every call yields once before it does anything, so that use cases that run
 /// at once do get in each other's way.
 #[derive(Debug)]
 pub struct MemoryStore(Mutex<Inner>);
@@ -39,6 +41,7 @@ struct Tables {
     credentials: BTreeMap<CredentialId, (Credential, SecretHash)>,
     deliveries: BTreeMap<DeliveryId, DeliveryRecord>,
     ledger: BTreeMap<(Phone, Day), WrongChecks>,
+    keys: BTreeMap<KeyPlace, idempotency::Kept>,
 }
 
 /// The wrong checks of one phone on one day.

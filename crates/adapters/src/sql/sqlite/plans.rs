@@ -57,6 +57,7 @@ async fn every_statement_is_an_index_look_up() {
         verifications::SWEEP_VERIFICATIONS,
         verifications::SWEEP_LEDGER,
         verifications::PING,
+        verifications::SWEEP_KEYS,
         statements::ADD_ACCOUNT,
         statements::FIND_ACCOUNT,
         statements::LOAD_ACCOUNT,
@@ -72,6 +73,9 @@ async fn every_statement_is_an_index_look_up() {
         statements::LIST_DELIVERIES_OF_VERIFICATION,
         verifications::KEEP_DELIVERY,
         accounts::UNLINK,
+        statements::BEGIN_KEY,
+        statements::FINISH_KEY,
+        statements::RELEASE_KEY,
         counters::FULL_UNTIL,
     ];
     for statement in statements {

@@ -41,6 +41,7 @@ impl Ring {
             id: CredentialId::new(self.clock.now(), &self.entropy).unwrap(),
             application: ApplicationId::default_application(),
             kind: CredentialKind::Key(Scope::Verify),
+            name: None,
             created_at: self.clock.now(),
             expires_at: None,
             revoked_at: None,

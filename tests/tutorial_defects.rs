@@ -539,6 +539,21 @@ async fn defect_47_old_verifications_go() {
     let _ = gone.is_problem(404, "verification-not-found");
 }
 
+/// 48: an approval was a field of the user's row, and no other service could believe it.
+#[tokio::test]
+async fn defect_48_an_approval_comes_with_a_signed_proof() {
+    let key = adapters::proofs::generate(&adapters::system::OsEntropy).expect("there is randomness");
+    let settings = [("SECRETS__PROOF_KEY", key.as_str()), ("SERVER__PUBLIC_URL", "http://localhost:8080")];
+    let stack = Stack::with_settings(&settings).await;
+    let ram = stack.user("ram").await;
+    let id = start(&stack, &ram, RAM).await;
+    let proof = check(&stack, &ram, &id, &stack.code(RAM)).await.is(200).member("proof");
+    assert_eq!(proof.split('.').count(), 3, "{proof}");
+    let keys = stack.client.get("/.well-known/jwks.json", "").await.is(200).json();
+    assert_eq!(keys["keys"].as_array().map(Vec::len), Some(1), "{keys}");
+    assert!(!keys.to_string().contains("\"d\""), "only the public half is published: {keys}");
+}
+
 /// 50: a delivery was what the gateway's status said.
 #[tokio::test]
 async fn defect_50_a_delivery_says_what_is_known() {

@@ -147,10 +147,15 @@ impl Fleet {
 
     /// Starts a replica with another value of a setting, which those that come later have too.
     pub async fn add_reconfigured(&mut self, name: &str, value: &str) {
+        self.reconfigure(name, value);
+        self.add(1).await;
+    }
+
+    /// Gives those that come later another value of a setting.
+    pub fn reconfigure(&mut self, name: &str, value: &str) {
         let name = format!("{PREFIX}{name}");
         self.environment.retain(|(known, _)| *known != name);
         self.environment.push((name, value.to_owned()));
-        self.add(1).await;
     }
 
     /// Where the simulator answers.
@@ -183,6 +188,18 @@ impl Fleet {
         self.environment.iter().any(|(known, url)| *known == name && url.starts_with("sqlite://"))
     }
 
+    /// Lets the leases of all calls with an idempotency key be over: moves them an hour back.
+    pub async fn end_leases(&self) {
+        let done =
+            self.ask("UPDATE idempotency_keys SET lease_until = lease_until - $HOUR RETURNING 'done'").await;
+        assert_eq!(done.first().map(String::as_str), Some("done"), "there is a key");
+    }
+
+    /// The answers that are kept under idempotency keys, as they are stored, in hexadecimal digits.
+    pub async fn kept_answers(&self) -> Vec<String> {
+        self.ask("SELECT $HEX(answer) FROM idempotency_keys WHERE answer IS NOT NULL").await
+    }
+
     /// The nonces of all verifications, in hexadecimal digits: the same nonce is the same code.
     pub async fn nonces(&self) -> Vec<String> {
         self.ask("SELECT $HEX(nonce) FROM verifications ORDER BY id").await
@@ -194,15 +211,20 @@ impl Fleet {
         let url = self.environment.iter().rfind(|(known, _)| *known == name);
         let (_, url) = url.expect("a fleet has a database");
         if let Some(file) = url.strip_prefix("sqlite://") {
-            let statement = statement.replace("$HOUR", "3600000").replace("$HEX(nonce)", "lower(hex(nonce))");
+            let statement = statement
+                .replace("$HOUR", "3600000")
+                .replace("$HEX(nonce)", "lower(hex(nonce))")
+                .replace("$HEX(answer)", "lower(hex(answer))");
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
             let mut connection =
                 sqlx::SqliteConnection::connect_with(&options).await.expect("the file is there");
             let rows = sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(&mut connection).await;
             return rows.expect("the statement works").iter().map(|row| row.get(0)).collect();
         }
-        let statement =
-            statement.replace("$HOUR", "interval '1 hour'").replace("$HEX(nonce)", "encode(nonce, 'hex')");
+        let statement = statement
+            .replace("$HOUR", "interval '1 hour'")
+            .replace("$HEX(nonce)", "encode(nonce, 'hex')")
+            .replace("$HEX(answer)", "encode(answer, 'hex')");
         let mut connection = sqlx::PgConnection::connect(url).await.expect("the server is there");
         let rows = sqlx::query(sqlx::AssertSqlSafe(statement)).fetch_all(&mut connection).await;
         rows.expect("the statement works").iter().map(|row| row.get(0)).collect()

@@ -13,6 +13,10 @@ mod demo;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod serving;

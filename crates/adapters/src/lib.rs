@@ -2,12 +2,14 @@
 //! the contract of a port of `domain`, and none knows another front end or composition root.
 
 pub mod account_cache;
+pub mod answer_vault;
 pub mod clock;
 pub mod credential_cache;
 pub mod gateway;
 pub mod jwt;
 pub mod numbering_plan;
 pub mod phone_vault;
+pub mod proofs;
 pub mod redis;
 pub mod sql;
 pub mod system;

@@ -12,6 +12,8 @@ use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use zeroize::Zeroizing;
 
+use crate::answer_vault::AnswerVault;
+
 /// The bytes of a sealed phone: the synthetic IV, which is the authentication tag too, and eight bytes of number.
 pub const SEALED_BYTES: usize = TAG_BYTES + NUMBER_BYTES;
 
@@ -39,6 +41,7 @@ const CANARY: &[u8] = b"canary-v1";
 /// ```
 pub struct PhoneVault {
     key: Zeroizing<[u8; 32]>,
+    answers: AnswerVault,
 }
 
 /// Why a stored phone could not be read.
@@ -50,7 +53,7 @@ impl PhoneVault {
     /// The vault of this key. Unlike a pepper the key does not rotate: what was sealed under another does not open.
     #[must_use]
     pub fn new(key: &PhoneKey) -> Self {
-        Self { key: key.derive("phone-vault-v1") }
+        Self { key: key.derive("phone-vault-v1"), answers: AnswerVault::new(key) }
     }
 
     /// Seals a phone; the same phone always gives the same bytes.
@@ -72,6 +75,12 @@ impl PhoneVault {
             .decrypt_inout_detached([PHONE], number.as_mut_slice().into(), &tag)
             .map_err(|_| VaultError)?;
         Phone::from_digits(u64::from_be_bytes(number)).ok_or(VaultError)
+    }
+
+    /// What seals answers, under a key of their own that comes from the same [`PhoneKey`].
+    #[must_use]
+    pub const fn answers(&self) -> &AnswerVault {
+        &self.answers
     }
 
     /// A seal of nothing, by which a database remembers the key that it was made with.

@@ -12,6 +12,7 @@ mod deliveries;
 mod engine;
 mod events;
 mod failure;
+mod idempotency;
 mod migrations;
 mod postgres;
 mod rows;

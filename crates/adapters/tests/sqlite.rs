@@ -100,3 +100,11 @@ async fn webhooks_keep_their_contract() {
     let (events, verifications) = (store.clone(), store.clone());
     contract::webhook_store(store.clone(), events, verifications, store, &Ground::new(9)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idempotency_keys_keep_their_contract() {
+    let place = Place::new();
+    let store = Arc::new(place.open().await);
+    contract::idempotency_store(store.clone(), &Ground::new(10)).await;
+    contract::idempotency_sweep(store, &Ground::new(11)).await;
+}

@@ -43,6 +43,8 @@ pub(crate) struct ApplicationResource {
     pub app_hashes: Vec<String>,
     /// The web origins that may read the code out of the SMS (`WebOTP`).
     pub origins: Vec<String>,
+    /// What the proofs of its approvals tell of the phone: `hash` or `number`.
+    pub proof_phone: String,
 }
 
 /// How verifications are done for an application.
@@ -98,7 +100,7 @@ pub(crate) struct ApplicationPage {
 
 impl From<&Application> for ApplicationResource {
     fn from(application: &Application) -> Self {
-        let Application { id, policy, messages, app_hashes, origins } = application;
+        let Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: _ } = application;
         let limits = &policy.limits;
         Self {
             id: id.to_string(),
@@ -113,6 +115,7 @@ impl From<&Application> for ApplicationResource {
             },
             app_hashes: app_hashes.iter().map(AppHash::as_str).map(str::to_owned).collect(),
             origins: origins.iter().map(Origin::as_str).map(str::to_owned).collect(),
+            proof_phone: proof_phone.as_str().to_owned(),
         }
     }
 }

@@ -287,6 +287,20 @@ fn read(bytes: &[u8], encoding: Encoding, fields: &'static [Field]) -> Result<Va
     if errors.is_empty() { Ok(values) } else { Err(Problem::of(Slug::BodyInvalid).in_fields(errors)) }
 }
 
+/// The body in the form that is the same for all bodies that mean the same: a JSON object without white space, its
+/// members in order of their names. What is no JSON object stays as it is.
+pub(crate) fn canonical(bytes: &[u8]) -> Vec<u8> {
+    let Ok(Pairs(pairs)) = serde_json::from_slice(bytes) else { return bytes.to_vec() };
+    let member = |(name, mut value): (String, Value)| {
+        value.sort_all_objects();
+        format!("{}:{value}", Value::String(name))
+    };
+    // A name that is there twice stays there twice: such a body is refused, and one without the second is not.
+    let mut members: Vec<String> = pairs.into_iter().map(member).collect();
+    members.sort_unstable();
+    format!("{{{}}}", members.join(",")).into_bytes()
+}
+
 fn malformed(error: &serde_json::Error) -> Problem {
     let detail = if error.is_data() {
         "The body must be one JSON object.".to_owned()
@@ -383,6 +397,24 @@ mod tests {
         assert_eq!(values.required("phone"), "+9779841234567");
         assert_eq!(values.optional("locale").as_deref(), Some("ne"));
         assert!(read(b"phone=1&phone=2", Encoding::Form, FIELDS).is_err());
+    }
+
+    #[test]
+    fn bodies_that_mean_the_same_have_one_form() {
+        let form = |text: &str| String::from_utf8(canonical(text.as_bytes())).unwrap();
+        let spelled = "{ \"phone\" : \"98\\u0034\",\n\t\"a\": {\"z\": 1, \"b\": [2, {\"y\": 3, \"x\": 4}]} }";
+        assert_eq!(form(spelled), r#"{"a":{"b":[2,{"x":4,"y":3}],"z":1},"phone":"984"}"#);
+        assert_eq!(form(&form(spelled)), form(spelled));
+        for (left, right) in [
+            (r#"{"a":"1"}"#, r#"{"a":1}"#),
+            (r#"{"a":"1"}"#, r#"{"a":"1","a":"1"}"#),
+            (r#"{"a":["1","2"]}"#, r#"{"a":["2","1"]}"#),
+            (r#"{"a":"x,y"}"#, r#"{"a":"x","y":""}"#),
+            ("a=1&b=2", "b=2&a=1"),
+            ("", "{}"),
+        ] {
+            assert_ne!(form(left), form(right), "{left} {right}");
+        }
     }
 
     #[test]

@@ -201,6 +201,9 @@ fn told(problem: &Problem) -> (StatusCode, String) {
             return (bad, problem.document().detail.clone());
         }
         Slug::ParameterInvalid
+        | Slug::IdempotencyKeyInvalid
+        | Slug::IdempotencyKeyInUse
+        | Slug::IdempotencyKeyReused
         | Slug::Unauthenticated
         | Slug::PhoneNotVerified
         | Slug::EventNotFound

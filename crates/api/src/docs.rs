@@ -19,13 +19,17 @@ use crate::classic::ClassicApi;
 use crate::deliveries::DeliveriesApi;
 use crate::events::EventsApi;
 use crate::health::HealthApi;
+use crate::idempotency;
 use crate::keys::KeysApi;
+use crate::proofs::ProofsApi;
 use crate::verifications::VerificationsApi;
 use crate::webhooks::WebhooksApi;
 
 /// The whole API.
-pub(crate) type Service =
-    OpenApiService<(VerificationsApi, DeliveriesApi, Telling, ClassicApi, HealthApi, Directory), ()>;
+pub(crate) type Service = OpenApiService<
+    (VerificationsApi, ProofsApi, DeliveriesApi, Telling, ClassicApi, HealthApi, Directory),
+    (),
+>;
 
 /// What happened, and who is told.
 type Telling = (EventsApi, WebhooksApi);
@@ -43,6 +47,7 @@ pub(crate) fn service() -> Service {
     OpenApiService::new(
         (
             VerificationsApi,
+            ProofsApi,
             DeliveriesApi,
             (EventsApi, WebhooksApi),
             ClassicApi,
@@ -95,6 +100,7 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
     let taken = &mut document["components"]["schemas"]["ApplicationPolicy"]["properties"]["phone_taken"];
     taken["enum"] = json!(["reject", "transfer"]);
     examples(&mut document);
+    idempotency::describe(&mut document);
     document["servers"] = json!([{ "url": "/", "description": "This service" }]);
     Ok(document)
 }

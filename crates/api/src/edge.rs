@@ -21,11 +21,17 @@ pub struct EdgeSettings {
     pub body_timeout: Duration,
     /// The longest that an answer may take.
     pub answer_timeout: Duration,
+    /// How long the answers to calls that have an idempotency key are kept.
+    pub idempotency_kept: Duration,
 }
 
 impl Default for EdgeSettings {
     fn default() -> Self {
-        Self { body_timeout: Duration::from_secs(10), answer_timeout: Duration::from_secs(30) }
+        Self {
+            body_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(30),
+            idempotency_kept: Duration::from_hours(24),
+        }
     }
 }
 
@@ -117,13 +123,15 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 fn set_headers(headers: &mut HeaderMap) {
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Only what is the same for everybody says itself how long it may be kept: the keys of proofs.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
 }
 
-fn is_classic(path: &str) -> bool {
+/// Whether the address is one of the tutorial's, with or without the slash at its end.
+pub(crate) fn is_classic(path: &str) -> bool {
     matches!(path.strip_suffix('/').unwrap_or(path), "/validate_phone" | "/validate_otp")
 }
 

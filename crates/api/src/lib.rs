@@ -26,11 +26,13 @@ mod edge;
 mod events;
 mod fields;
 mod health;
+mod idempotency;
 mod ids;
 pub mod inbox;
 mod keys;
 mod paging;
 mod problem;
+mod proofs;
 mod routes;
 mod tags;
 mod verifications;
@@ -39,6 +41,7 @@ mod webhooks;
 pub use edge::{BODY_BYTES_MAX, EdgeSettings};
 
 use context::Context;
+use idempotency::Idempotent;
 use inbox::Demo;
 use problem::{Problem, Slug};
 use routes::RouteTable;
@@ -92,7 +95,8 @@ pub fn build(
     if let Some(demo) = settings.demo {
         (pages, routes) = demo.mount(pages, routes);
     }
-    let inner = routes::Split { operations, service: service.into_endpoint(), pages }
+    let service = Idempotent::new(service.into_endpoint(), settings.edge).boxed();
+    let inner = routes::Split { operations, service, pages }
         .data(context)
         .with(CatchPanic::new().with_handler(|_| Problem::of(Slug::InternalError)));
     let endpoint = edge::Edge::new(inner, routes, settings.edge).boxed();

@@ -14,6 +14,8 @@ pub(crate) enum ApiTags {
     /// The two endpoints of the Django tutorial that this service began as, for clients written for it. New clients
     /// use the others.
     Classic,
+    /// Check proofs of approvals without asking this service.
+    Proofs,
     /// Is it running, and can it work?
     Health,
 }

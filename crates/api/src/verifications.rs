@@ -4,6 +4,7 @@
 use domain::code::SubmittedCode;
 use domain::id::VerificationId;
 use domain::ports::VerificationFilter;
+use domain::proof::SignedProof;
 use domain::use_cases::{self, Answer, CheckTarget, Failure, Started};
 use domain::verification::{Purpose, State};
 use poem::web::Data;
@@ -200,17 +201,16 @@ async fn checked(
     target: CheckTarget,
     code: SubmittedCode,
 ) -> Result<VerificationResource, Problem> {
-    let context = context.clone();
-    let answer = context
-        .clone()
-        .to_the_end(async move { use_cases::check(&context.verifier, &caller.0, &target, &code).await })
-        .await?;
+    let verifier = context.verifier.clone();
+    let checking = async move { use_cases::check(&verifier, &caller.0, &target, &code).await };
+    let answer = context.to_the_end(checking).await?;
     let proved = done(answer)?;
     if let Some(loser) = proved.transferred_from {
         let verification = &proved.verification;
         tracing::info!(verification = %verification.id, from = %loser, "a phone went over to another account");
     }
-    Ok((&proved.verification).into())
+    let proof = use_cases::proofs::prove(&context.verifier, &proved.verification);
+    Ok(VerificationResource { proof: proof.map(SignedProof::into_text), ..(&proved.verification).into() })
 }
 
 /// What a use case answered, or the problem that it is.

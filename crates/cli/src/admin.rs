@@ -1,5 +1,6 @@
 //! Administration: the same use cases as the HTTP front end's, and the database's schema. Nothing here sends.
 
+use adapters::system::OsEntropy;
 use domain::account::{Account, Username};
 use domain::application::ApplicationId;
 use domain::use_cases;
@@ -32,13 +33,24 @@ pub(crate) use webhooks::{webhook, webhook_secret};
 pub(crate) fn check_config(sources: &Sources, output: Output) -> Result<(), CommandError> {
     let config = config::load(sources)?;
     let gateway = config.require_gateway();
-    let text = match &gateway {
+    let signs = config.secrets.proof_keys.is_some();
+    let mut text = match &gateway {
         Ok(_) => "The configuration is valid.".to_owned(),
         Err(missing) => {
             format!("The configuration is valid for admin commands, but `serve` needs more:\n{missing}")
         }
     };
-    output.print(&text, &json!({ "valid": true, "can_serve": gateway.is_ok() }))
+    if !signs {
+        text.push_str("\nApprovals come without proofs: `secrets.proof_key_file` is not set.");
+    }
+    output.print(&text, &json!({ "valid": true, "can_serve": gateway.is_ok(), "signs_proofs": signs }))
+}
+
+/// `proof-key new`.
+pub(crate) fn new_proof_key(output: Output) -> Result<(), CommandError> {
+    let key = adapters::proofs::generate(&OsEntropy)
+        .map_err(|error| CommandError::system("could not make a key", error))?;
+    output.print(key.trim_end(), &json!({ "proof_key": key.as_str() }))
 }
 
 /// `openapi`.

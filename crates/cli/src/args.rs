@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Keys: for your application's server.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Keys of proofs: what signs the approvals that other services check.
+    #[command(subcommand)]
+    ProofKey(ProofKeyCommand),
     /// Verifications: what was sent and what came of it.
     #[command(subcommand)]
     Verification(VerificationCommand),
@@ -125,6 +128,15 @@ pub(crate) enum ConfigCommand {
     Check,
     /// Print the configuration as it takes effect, secrets masked.
     Show,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ProofKeyCommand {
+    /// Make a new private key and print it (PEM), for `secrets.proof_key_file`.
+    ///
+    /// Nothing is stored: redirect it into a file that only you can read (`umask 077`). It is what `openssl genpkey
+    /// -algorithm ed25519` prints.
+    New,
 }
 
 #[derive(Debug, Subcommand)]

@@ -120,6 +120,12 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     {
         reader.fault("server.request_timeout", "must be longer than `sparrow.total_timeout`");
     }
+    let signs = ["secrets.proof_key", "secrets.proof_key_file"].iter().any(|key| reader.is_set(key));
+    if signs && server.public_url.is_none() && !reader.faulty("server.public_url") {
+        let problem = "is missing; set it to where the service is reached, such as https://verify.example.com, because \
+                       `secrets.proof_key` is set, and proofs name it as their issuer";
+        reader.missing("server.public_url", problem);
+    }
     let (shown, faults) = reader.finish();
     let mut applications = applications.into_iter();
     match (secrets, applications.next()) {

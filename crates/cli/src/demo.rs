@@ -35,9 +35,14 @@ pub(crate) async fn demo(
     let directory = files::prepare(&directory)?;
     // What the user names beside wins over what the demo wrote.
     sources.files.insert(0, directory.join(files::CONFIG));
-    let config = config::load(&sources)?;
+    let mut config = config::load(&sources)?;
     start_log(&config.server.log_level, config.server.log_format)?;
 
+    let server = Listening::bind(&config.server, arguments.listen).await?;
+    let url = server.url();
+    if config.server.public_url.as_deref() == Some(files::PUBLIC_URL) {
+        config.server.public_url = Some(url.clone());
+    }
     let token = simulator_token()?;
     let simulator = Simulator::new(SimulatorConfig::new(&token, "Demo"));
     let running = simulator
@@ -49,8 +54,6 @@ pub(crate) async fn demo(
     let wired = wiring::wire(&config, Some(gateway), Schema::Migrate).await?;
     let people = People::meet(&wired.verifier, &directory).await?;
 
-    let server = Listening::bind(&config.server, arguments.listen).await?;
-    let url = server.url();
     welcome(&url, &people, &directory, &config, output)?;
     if !arguments.listen.ip().is_loopback() {
         output.aside(

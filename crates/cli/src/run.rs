@@ -6,7 +6,7 @@ use std::io;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Arguments, Command, ConfigCommand, WebhookCommand};
+use crate::args::{Arguments, Command, ConfigCommand, ProofKeyCommand, WebhookCommand};
 use crate::config::{self, Config, LogFormat, Sources};
 use crate::failure::{CommandError, ExitCode};
 use crate::output::{self, Output};
@@ -39,6 +39,7 @@ async fn dispatch(
         Command::Demo(arguments) => demo::demo(arguments, sources, output).await,
         Command::Simulator(arguments) => demo::simulator(arguments, output).await,
         Command::Openapi => admin::openapi(),
+        Command::ProofKey(ProofKeyCommand::New) => admin::new_proof_key(output),
         Command::Serve(arguments) => {
             let config = with_log(&sources, &application)?;
             serve::serve(&config, arguments.no_migrate, output).await

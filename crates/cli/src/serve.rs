@@ -84,7 +84,11 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         demo: Option<api::inbox::Demo>,
         end: impl Future<Output = ()>,
     ) -> Result<(), CommandError> {
-        let edge = EdgeSettings { answer_timeout: config.server.request_timeout, ..EdgeSettings::default() };
+        let edge = EdgeSettings {
+            answer_timeout: config.server.request_timeout,
+            idempotency_kept: Duration::from_hours(config.retention.idempotency_hours.into()),
+            ..EdgeSettings::default()
+        };
         let settings = ApiSettings { edge, demo };
         let Api { endpoint, tasks } = api::build(wired.verifier.clone(), wired.phones.clone(), settings)
             .map_err(|error| CommandError::system("could not make the API", error))?;

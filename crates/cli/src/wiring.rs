@@ -11,6 +11,7 @@ use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::numbering_plan::LibPhoneNumbers;
 use adapters::phone_vault::PhoneVault;
+use adapters::proofs::Ed25519Proofs;
 use adapters::redis::RedisCounters;
 use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
@@ -19,8 +20,9 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts, IdentityTokens,
-    PortError, Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore, WebhookStore,
+    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts,
+    IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport, Sms, SmsGateway,
+    VerificationStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
 
@@ -48,12 +50,24 @@ pub enum Store {
 
 /// Every port that a database keeps.
 trait Keeps:
-    VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore
+    VerificationStore
+    + AccountStore
+    + CredentialStore
+    + DeliveryStore
+    + EventStore
+    + WebhookStore
+    + IdempotencyStore
 {
 }
 
 impl<T> Keeps for T where
-    T: VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore
+    T: VerificationStore
+        + AccountStore
+        + CredentialStore
+        + DeliveryStore
+        + EventStore
+        + WebhookStore
+        + IdempotencyStore
 {
 }
 
@@ -227,11 +241,13 @@ pub async fn wire(
         identities: if gateway.is_some() { identities(config)? } else { None },
         deliveries: kept.clone(),
         events: kept.clone(),
-        webhooks: kept,
+        webhooks: kept.clone(),
+        idempotency: kept,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock,
         entropy: Arc::new(OsEntropy),
+        proofs: proofs(config),
         alarms: Arc::new(LoggedAlarms),
         webhook_sender: Arc::new(webhook_sender),
     };
@@ -263,6 +279,12 @@ fn identities(config: &Config) -> Result<Option<Arc<dyn IdentityTokens>>, Wiring
         return Ok(None);
     }
     Ok(Some(Arc::new(JwtTokens::new(config.jwt.clone())?)))
+}
+
+/// What signs proofs, where there is a key for it.
+fn proofs(config: &Config) -> Option<Arc<dyn ProofSigner>> {
+    let (keys, issuer) = (config.secrets.proof_keys.clone()?, config.server.public_url.clone()?);
+    Some(Arc::new(Ed25519Proofs::new(issuer, keys)))
 }
 
 /// How phones are read under this configuration.

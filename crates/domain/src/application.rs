@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::message::{AppHash, MessageFormat, Origin};
 use crate::policy::Policy;
+use crate::proof::ProofPhone;
 use crate::webhook::{Webhook, WebhookId};
 
 /// Names an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
@@ -62,6 +63,8 @@ pub struct Application {
     pub app_hashes: Vec<AppHash>,
     /// The web origins that may read the code out of the SMS (`WebOTP`).
     pub origins: Vec<Origin>,
+    /// What its proofs tell of the phone.
+    pub proof_phone: ProofPhone,
     /// Who is told of its events.
     pub webhooks: Vec<Webhook>,
 }

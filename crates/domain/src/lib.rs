@@ -15,12 +15,14 @@ pub mod delivery;
 pub mod event;
 pub mod guess;
 pub mod id;
+pub mod idempotency;
 pub mod limit;
 pub mod message;
 pub mod phone;
 pub mod phone_key;
 pub mod policy;
 pub mod ports;
+pub mod proof;
 pub mod refusal;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -11,7 +11,9 @@ mod deliveries;
 mod error;
 mod events;
 mod gateway;
+mod idempotency;
 mod identities;
+mod proofs;
 mod system;
 mod verifications;
 mod webhook_sender;
@@ -24,7 +26,9 @@ pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
 pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
 pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
+pub use proofs::ProofSigner;
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -57,6 +61,8 @@ pub struct Ports {
     pub events: Arc<dyn EventStore>,
     /// What is told to webhooks.
     pub webhooks: Arc<dyn WebhookStore>,
+    /// Answers to calls that have an idempotency key.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.
@@ -65,6 +71,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What signs proofs, where there is a key for it.
+    pub proofs: Option<Arc<dyn ProofSigner>>,
     /// Where failures after the fact go.
     pub alarms: Arc<dyn Alarms>,
     /// What carries messages to webhooks.

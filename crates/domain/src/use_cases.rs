@@ -18,6 +18,8 @@ pub mod check;
 pub mod credentials;
 pub mod deliveries;
 pub mod events;
+pub mod idempotency;
+pub mod proofs;
 pub mod read;
 mod refused;
 pub mod resend;

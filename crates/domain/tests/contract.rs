@@ -117,3 +117,10 @@ fn the_seeded_entropy_keeps_the_contract() {
         contract::entropy(&(Arc::new(SeededEntropy::new(seed)) as _));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_idempotency_keys() {
+    let store = Arc::new(MemoryStore::default());
+    contract::idempotency_store(store.clone(), &Ground::new(6)).await;
+    contract::idempotency_sweep(store, &Ground::new(7)).await;
+}

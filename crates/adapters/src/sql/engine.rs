@@ -30,6 +30,8 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
     const STANDING: &'static str;
     /// The statement of [`super::verifications::load`].
     const LOAD: &'static str;
+    /// The statement of [`super::idempotency::sweep`]: what is over at `$1`, the oldest `$2` of it.
+    const SWEEP_KEYS: &'static str;
 
     /// The statement, without its arguments.
     fn query(statement: &'static str) -> Self::Query;

@@ -94,3 +94,41 @@ pub(super) const TALLY_GATEWAYS: &str = "
     SELECT gateway, answer, count(*), max(answered_at) FROM
         (SELECT gateway, answer, answered_at FROM deliveries WHERE application = $1 ORDER BY id DESC LIMIT $3) AS d
     WHERE answered_at >= $2 GROUP BY gateway, answer ORDER BY gateway, answer";
+
+/// What another has begun, unless that is forgotten, or its lease is over and the same is asked for.
+macro_rules! unless_free {
+    ($column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN k.expires_at <= $6
+                 OR (k.answer IS NULL AND k.lease_until <= $6 AND k.fingerprint = excluded.fingerprint)
+             THEN excluded.",
+            $column,
+            " ELSE k.",
+            $column,
+            " END"
+        )
+    };
+}
+
+/// The row is written whatever comes of it, so that what is answered is what holds, also behind a wait for another.
+pub(super) const BEGIN_KEY: &str = concat!(
+    "INSERT INTO idempotency_keys AS k (place, fingerprint, owner, lease_until, expires_at)
+     VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (place) DO UPDATE SET ",
+    unless_free!("fingerprint"),
+    ", ",
+    unless_free!("owner"),
+    ", ",
+    unless_free!("lease_until"),
+    ", ",
+    unless_free!("answer"),
+    ", ",
+    unless_free!("expires_at"),
+    " RETURNING fingerprint, owner, answer"
+);
+
+pub(super) const FINISH_KEY: &str = "UPDATE idempotency_keys SET answer = $3 WHERE place = $1 AND owner = $2";
+
+pub(super) const RELEASE_KEY: &str =
+    "DELETE FROM idempotency_keys WHERE place = $1 AND owner = $2 AND answer IS NULL";

@@ -9,16 +9,17 @@ use domain::application::ApplicationId;
 use domain::credential::{Credential, SecretHash};
 use domain::delivery::{DeliveryRecord, GatewayTally};
 use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
+use domain::idempotency::{Attempt, Begun, KeyPlace, Owner, StoredAnswer};
 use domain::ports::{
     AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, DeliveryFilter,
-    DeliveryStore, Holder, Inserted, Loaded, Page, PhoneMoved, PhoneSet, PortError, Saved, Standing,
-    VerificationFilter, VerificationStore,
+    DeliveryStore, Holder, IdempotencyStore, Inserted, Loaded, Page, PhoneMoved, PhoneSet, PortError, Saved,
+    Standing, VerificationFilter, VerificationStore,
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
 
 use super::engine::Engine;
-use super::{accounts, credentials, deliveries, verifications};
+use super::{accounts, credentials, deliveries, idempotency, verifications};
 
 /// Keeps verifications, the ledger of wrong checks, accounts and credentials in one SQL database. Clones share it.
 pub struct Store<Database>(pub(super) Arc<Database>);
@@ -185,5 +186,24 @@ impl<Database: Engine> DeliveryStore for Store<Database> {
         at_most: u16,
     ) -> Result<Vec<GatewayTally>, PortError> {
         deliveries::tally(&*self.0, application, since, at_most).await.map_err(Database::failed)
+    }
+}
+
+#[async_trait]
+impl<Database: Engine> IdempotencyStore for Store<Database> {
+    async fn begin(&self, attempt: &Attempt, now: Timestamp) -> Result<Begun, PortError> {
+        idempotency::begin(&*self.0, attempt, now).await.map_err(Database::failed)
+    }
+
+    async fn finish(&self, place: &KeyPlace, owner: &Owner, answer: &StoredAnswer) -> Result<(), PortError> {
+        idempotency::finish(&*self.0, place, owner, answer).await.map_err(Database::failed)
+    }
+
+    async fn release(&self, place: &KeyPlace, owner: &Owner) -> Result<(), PortError> {
+        idempotency::release(&*self.0, place, owner).await.map_err(Database::failed)
+    }
+
+    async fn sweep_keys(&self, now: Timestamp, max: u32) -> Result<u64, PortError> {
+        idempotency::sweep(&*self.0, now, max).await.map_err(Database::failed)
     }
 }

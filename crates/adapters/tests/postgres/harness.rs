@@ -7,8 +7,8 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 pub(crate) use crate::material::{
-    PHONE_DIGITS, account, approve, begin, begun, guess, inserted, mistyped, one_of_everything, phone,
-    seconds, subject, today, vault,
+    PHONE_DIGITS, account, approve, attempt, begin, begun, guess, inserted, mistyped, one_of_everything,
+    phone, seconds, subject, today, vault,
 };
 
 /// An empty database.

@@ -188,6 +188,12 @@ async fn the_schema_holds_what_a_value_may_be_against_any_program() {
         "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'user-token', NULL, sha256('a'), now(), NULL, NULL)",
         "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'verify', gen_random_uuid(), sha256('a'), now(), NULL, NULL)",
         "INSERT INTO credentials VALUES (gen_random_uuid(), 'default', 'verify', NULL, '\\x00', now(), NULL, NULL)",
+        // Idempotency keys.
+        "INSERT INTO idempotency_keys VALUES ('\\x00', sha256('a'), '0123456789abcdef', now(), now(), NULL)",
+        "INSERT INTO idempotency_keys VALUES (sha256('a'), '\\x00', '0123456789abcdef', now(), now(), NULL)",
+        "INSERT INTO idempotency_keys VALUES (sha256('a'), sha256('a'), '\\x00', now(), now(), NULL)",
+        "INSERT INTO idempotency_keys VALUES (sha256('a'), sha256('a'), '0123456789abcdef', now(), 'infinity', NULL)",
+        "INSERT INTO idempotency_keys VALUES (sha256('a'), sha256('a'), '0123456789abcdef', now(), now(), '')",
     ] {
         refuses(&mut foreign, statement, CHECK).await;
     }

@@ -7,16 +7,17 @@ use domain::account::{Account, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
 use domain::id::DeliveryId;
+use domain::idempotency::{Attempt, Begun, StoredAnswer};
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, DeliveryStore, Inserted,
-    Page, PhoneMoved, PhoneSet, Saved, SendAnswer, VerificationStore,
+    AccountStore, Approval, Approved, Change, CredentialFilter, CredentialStore, DeliveryStore,
+    IdempotencyStore, Inserted, Page, PhoneMoved, PhoneSet, Saved, SendAnswer, VerificationStore,
 };
 use domain::testkit::SeededEntropy;
 use domain::verification::{Command, Verification, step};
 
 use super::harness::{
-    Place, account, begin, begun, guess, inserted, mistyped, one_of_everything, opened, phone, seconds,
-    subject, today,
+    Place, account, attempt, begin, begun, guess, inserted, mistyped, one_of_everything, opened, phone,
+    seconds, subject, today,
 };
 use super::proxy::Proxy;
 
@@ -165,6 +166,33 @@ async fn an_approval_is_one_round_trip_also_when_the_phone_moves() {
     let (asked, answer) = trips(&proxy, |turn| store.approve(&approvals[turn])).await;
     let from_ram = Approved::Stored { transferred_from: Some(approved[0].1) };
     assert_eq!((asked, answer.unwrap()), (1, from_ram));
+}
+
+#[tokio::test]
+async fn a_call_with_a_key_is_one_round_trip_to_begin_and_one_to_end() {
+    let place = Place::new().await;
+    let (store, proxy) = counted(&place).await;
+    let [first, second] = ["a", "b"].map(attempt);
+    let (asked, begun) = trips(&proxy, |turn| {
+        let attempt = [first, second][turn];
+        let store = store.clone();
+        async move { store.begin(&attempt, begin()).await }
+    })
+    .await;
+    assert_eq!((asked, begun.unwrap()), (1, Begun::New), "begin");
+    let (asked, begun) = trips(&proxy, |_| async {
+        let again = Attempt { owner: first.owner, ..second };
+        store.begin(&again, begin()).await
+    })
+    .await;
+    assert_eq!((asked, begun.unwrap()), (1, Begun::Running), "begin of what runs");
+    let (asked, told) = trips(&proxy, |_| store.release(&first.place, &first.owner)).await;
+    assert_eq!((asked, told.is_ok()), (1, true), "release");
+    let answer = StoredAnswer { status: 200, headers: Vec::new(), body: b"{}".to_vec() };
+    let (asked, told) = trips(&proxy, |_| store.finish(&second.place, &second.owner, &answer)).await;
+    assert_eq!((asked, told.is_ok()), (1, true), "finish");
+    let (asked, begun) = trips(&proxy, |_| store.begin(&second, begin())).await;
+    assert_eq!((asked, begun.unwrap()), (1, Begun::Done(answer)), "begin of what is done");
 }
 
 #[tokio::test]

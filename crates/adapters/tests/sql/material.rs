@@ -6,15 +6,17 @@ use adapters::phone_vault::PhoneVault;
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
-use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope};
+use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::idempotency::{Attempt, Begun, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialStore, Inserted, Saved, VerificationStore,
+    AccountStore, Approval, Approved, Change, CredentialStore, IdempotencyStore, Inserted, Saved,
+    VerificationStore,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
@@ -126,10 +128,26 @@ pub(crate) async fn approve(
     store.approve(&approval).await.unwrap()
 }
 
+/// A call with this key, which begins now.
+pub(crate) fn attempt(key: &str) -> Attempt {
+    let secret = PhoneKey::new(&[7; 32]).unwrap();
+    let caller = Caller::Application(ApplicationId::default_application());
+    let key = IdempotencyKey::parse(key).unwrap();
+    let place = KeyPlace::of(&secret, &caller, "POST", "/v1/verifications", &key);
+    let entropy = SeededEntropy::new(u64::from(place.bytes()[0]));
+    Attempt {
+        place,
+        fingerprint: Fingerprint::of(&secret, PHONE_DIGITS.as_bytes()),
+        owner: Owner::new(&entropy).unwrap(),
+        lease_until: seconds(45),
+        expires_at: seconds(86_400),
+    }
+}
+
 /// One of everything that has a phone or a secret in it: an account `ram-the-first` that has proved its phone behind a
-/// wrong check, and a key, whose secret is answered.
+/// wrong check, a key, whose secret is answered, and the answer that told it, under a key that is the phone.
 pub(crate) async fn one_of_everything(
-    store: &(impl AccountStore + VerificationStore + CredentialStore),
+    store: &(impl AccountStore + VerificationStore + CredentialStore + IdempotencyStore),
 ) -> CredentialSecret {
     let ram = account(store, "ram-the-first", 1).await;
     let verification = inserted(store, Some(&ram), 1).await;
@@ -150,5 +168,11 @@ pub(crate) async fn one_of_everything(
     };
     let secret = CredentialSecret::new(key.kind, &entropy).unwrap();
     store.issue(&key, &secret.hash()).await.unwrap();
+
+    let call = attempt(PHONE_DIGITS);
+    assert_eq!(store.begin(&call, begin()).await.unwrap(), Begun::New);
+    let body = format!("{{\"secret\":\"{}\",\"phone\":\"{PHONE_DIGITS}\"}}", secret.reveal());
+    let answer = StoredAnswer { status: 201, headers: Vec::new(), body: body.into_bytes() };
+    store.finish(&call.place, &call.owner, &answer).await.unwrap();
     secret
 }

@@ -160,6 +160,13 @@ async fn the_schema_holds_the_invariants_against_any_program() {
         "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, randomblob(31), 1, NULL, NULL, NULL)",
         "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, zeroblob(32), 1, NULL, NULL, NULL), \
             (randomblob(16), 'default', 'verify', NULL, zeroblob(32), 1, NULL, NULL, NULL)",
+        // Idempotency keys.
+        "INSERT INTO idempotency_keys VALUES (randomblob(31), randomblob(32), randomblob(16), 1, 1, NULL)",
+        "INSERT INTO idempotency_keys VALUES (randomblob(32), randomblob(31), randomblob(16), 1, 1, NULL)",
+        "INSERT INTO idempotency_keys VALUES (randomblob(32), randomblob(32), randomblob(15), 1, 1, NULL)",
+        "INSERT INTO idempotency_keys VALUES (randomblob(32), randomblob(32), randomblob(16), 1, 1, randomblob(32769))",
+        "INSERT INTO idempotency_keys VALUES (zeroblob(32), randomblob(32), randomblob(16), 1, 1, NULL), \
+            (zeroblob(32), randomblob(32), randomblob(16), 1, 1, NULL)",
     ];
     for statement in refused {
         let error = foreign.execute(AssertSqlSafe(statement)).await.err();

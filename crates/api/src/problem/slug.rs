@@ -42,6 +42,8 @@ slugs! {
         "The body is not what its content type says. Send one JSON object.";
     ParameterInvalid = "parameter-invalid", BAD_REQUEST, "A parameter of the URL is not valid",
         "A parameter of the URL cannot be read. See the API document for what it takes.";
+    IdempotencyKeyInvalid = "idempotency-key-invalid", BAD_REQUEST, "The idempotency key is not valid",
+        "Send one `Idempotency-Key` of 1 to 255 visible ASCII characters, in quotes or bare.";
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "No valid credential was presented",
         "Send `Authorization: Bearer` with a key or a user token that is in force.";
     AccountForbidden = "account-forbidden", FORBIDDEN, "The account is not the caller's own",
@@ -78,6 +80,8 @@ slugs! {
         "Another account of the application has verified this phone. Use another phone, or free it there first.";
     VerificationApproved = "verification-approved", CONFLICT, "The verification is already approved",
         "There is nothing left to send or cancel.";
+    IdempotencyKeyInUse = "idempotency-key-in-use", CONFLICT, "The first call with this idempotency key is still running",
+        "Send the same call again after `Retry-After`; its answer is that of the first.";
     VerificationExpired = "verification-expired", GONE, "The verification has expired",
         "Start a new verification.";
     VerificationCanceled = "verification-canceled", GONE, "The verification was canceled",
@@ -88,6 +92,8 @@ slugs! {
         "Send `Content-Type: application/json`.";
     BodyInvalid = "body-invalid", UNPROCESSABLE_ENTITY, "The body has fields that are not valid",
         "See `errors` for each field.";
+    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key was used for another body",
+        "A key names one call. Use a new one for a new call, and the same body for the same call.";
     PhoneInvalid = "phone-invalid", UNPROCESSABLE_ENTITY, "The phone number is not valid",
         "Send a mobile number that can receive SMS, such as +9779841234567.";
     DestinationUnsupported = "destination-unsupported", UNPROCESSABLE_ENTITY, "No SMS can be sent to this phone",
@@ -121,7 +127,25 @@ slugs! {
 impl Slug {
     /// Whether trying again later may help, which `Retry-After` then says.
     pub fn may_retry(self) -> bool {
-        matches!(self.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+        let later = matches!(self.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        later || self == Self::IdempotencyKeyInUse
+    }
+
+    /// Whether such an answer is kept under an idempotency key. Not kept is what a later try may change, and what was
+    /// wrong before the rules had a look at it: a body that cannot be read, or a caller who is not known.
+    pub fn is_kept_under_a_key(self) -> bool {
+        let passes = matches!(
+            self.status(),
+            StatusCode::BAD_REQUEST
+                | StatusCode::UNAUTHORIZED
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::PAYLOAD_TOO_LARGE
+                | StatusCode::UNSUPPORTED_MEDIA_TYPE
+                | StatusCode::TOO_MANY_REQUESTS
+        );
+        let unread = matches!(self, Self::BodyInvalid | Self::PhoneInvalid | Self::CodeMalformed);
+        let own = matches!(self, Self::IdempotencyKeyInUse | Self::IdempotencyKeyReused);
+        !(passes || unread || own || self.status().is_server_error())
     }
 }
 

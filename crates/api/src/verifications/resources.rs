@@ -174,6 +174,9 @@ pub(crate) struct VerificationResource {
     pub checks_left: u32,
     /// When the right code came back.
     pub approved_at: Option<String>,
+    /// The signed proof of the approval (a compact JWS), which other services check by `/.well-known/jwks.json`. In the
+    /// answer to a right code only, for ten minutes from the approval on, where this service signs proofs.
+    pub proof: Option<String>,
 }
 
 impl From<&Verification> for VerificationResource {
@@ -196,6 +199,7 @@ impl From<&Verification> for VerificationResource {
             sends_left: verification.sends_left(),
             checks_left: verification.checks_left(),
             approved_at,
+            proof: None,
         }
     }
 }

@@ -41,6 +41,7 @@ async fn an_admin_key_sees_its_own_application() {
         },
         "app_hashes": ["FA+9qCX9VSu"],
         "origins": ["https://example.com"],
+        "proof_phone": "hash",
     });
     assert_eq!(shop, expected);
     let page = service.call_changes_nothing(get(APPLICATIONS).bearer(&admin)).await.is(200);

@@ -28,6 +28,8 @@ mod hanging_up;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod idempotency;
+#[cfg(test)]
 mod junk;
 #[cfg(test)]
 mod keys;
@@ -37,6 +39,8 @@ mod limits;
 mod methods;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod proofs;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]

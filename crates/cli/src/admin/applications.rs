@@ -31,7 +31,7 @@ pub(crate) fn applications(
 }
 
 fn shown(application: &Application) -> Value {
-    let Application { id, policy, messages, app_hashes, origins } = application;
+    let Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: _ } = application;
     let limits = |limits: &[Limit]| -> Value {
         limits
             .iter()
@@ -56,5 +56,6 @@ fn shown(application: &Application) -> Value {
         "phones_per_account": limits(&policy.limits.phones_per_account),
         "app_hashes": app_hashes.iter().map(AppHash::as_str).collect::<Vec<_>>(),
         "origins": origins.iter().map(Origin::as_str).collect::<Vec<_>>(),
+        "proof_phone": proof_phone.as_str(),
     })
 }

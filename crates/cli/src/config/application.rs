@@ -7,6 +7,7 @@ use domain::application::{Application, ApplicationId};
 use domain::guess::GuessPolicy;
 use domain::message::{AppHash, AppName, Locale, LongestValues, MessageFormat, Origin, Template};
 use domain::policy::{Limits, Policy, PolicyFault};
+use domain::proof::ProofPhone;
 use serde_json::{Value, json};
 
 use super::raw::{Raw, variable};
@@ -23,6 +24,7 @@ pub(super) fn application(section: &mut Section<'_>, id: ApplicationId) -> Optio
     let policy = policy(section);
     let app_hashes: Vec<AppHash> = section.setting("app_hashes", Vec::new());
     let origins: Vec<Origin> = section.setting("origins", Vec::new());
+    let proof_phone = section.setting("proof.phone", ProofPhone::default());
     let messages = messages(section);
     let multiple_segments = section.setting(MULTIPLE_SEGMENTS, false);
     let messages = messages?;
@@ -39,7 +41,7 @@ pub(super) fn application(section: &mut Section<'_>, id: ApplicationId) -> Optio
         }
     }
     // Webhooks have sections of their own; see `super::webhooks`.
-    Some(Application { id, policy, messages, app_hashes, origins, webhooks: Vec::new() })
+    Some(Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: Vec::new() })
 }
 
 fn messages(section: &mut Section<'_>) -> Option<MessageFormat> {
@@ -167,6 +169,20 @@ impl Setting for Template {
 
     fn shown(&self) -> Value {
         json!(self.to_string())
+    }
+}
+
+impl Setting for ProofPhone {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        from_text(raw, "must be \"hash\" or \"number\"", |text| match text {
+            "hash" => Some(Self::Hash),
+            "number" => Some(Self::Number),
+            _ => None,
+        })
+    }
+
+    fn shown(&self) -> Value {
+        json!(self.as_str())
     }
 }
 

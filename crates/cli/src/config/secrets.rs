@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use adapters::proofs::ProofKeys;
 use domain::code::{Pepper, Peppers};
 use domain::phone_key::{PhoneKey, SECRET_BYTES_MIN};
 
 use super::raw::variable;
 use super::reader::{Found, Reader, SecretKeys};
 use super::secret::Secret;
+
+mod proof_keys;
+
+use proof_keys::proof_keys;
 
 /// Fewer distinct bytes than this are a placeholder or a slip of the hand: 64 random hex digits have 16 of them, and
 /// fewer than 10 once in 10^16.
@@ -29,10 +34,13 @@ pub struct SecretsConfig {
     pub peppers: Arc<Peppers>,
     /// The key under which phones are counted and sealed. It does not rotate.
     pub phone_key: Arc<PhoneKey>,
+    /// What signs proofs; without it approvals come without them.
+    pub proof_keys: Option<Arc<ProofKeys>>,
 }
 
 /// The secrets; `None` when something is wrong with one of them.
 pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
+    let proof_keys = proof_keys(reader);
     let pepper = required(reader, PEPPER);
     let phone_key = required(reader, PHONE_KEY);
     let old = reader.secrets(OLD_PEPPERS);
@@ -67,7 +75,11 @@ pub(super) fn secrets(reader: &mut Reader) -> Option<SecretsConfig> {
         old.iter().map(|old| Pepper::new(old.value.expose().as_bytes())).collect::<Result<_, _>>().ok()?;
     let newest = Pepper::new(pepper.value.expose().as_bytes()).ok()?;
     let phone_key = PhoneKey::new(phone_key.value.expose().as_bytes()).ok()?;
-    Some(SecretsConfig { peppers: Arc::new(Peppers::new(newest, old)), phone_key: Arc::new(phone_key) })
+    Some(SecretsConfig {
+        peppers: Arc::new(Peppers::new(newest, old)),
+        phone_key: Arc::new(phone_key),
+        proof_keys,
+    })
 }
 
 fn required(reader: &mut Reader, keys: SecretKeys<'static>) -> Option<Found<'static, Secret>> {

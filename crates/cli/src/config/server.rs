@@ -13,15 +13,20 @@ use tracing_subscriber::EnvFilter;
 use super::raw::Raw;
 use super::reader::Reader;
 use super::setting::{Setting, from_text};
+use super::sparrow::checked_address;
 
 /// The longest retention: ten years.
 const DAYS_MAX: u16 = 3650;
+/// The longest that an answer is kept under an idempotency key: a week.
+const IDEMPOTENCY_HOURS_MAX: u16 = 168;
 
 /// How the service is reached and how it tells what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// The address to listen on. Default 127.0.0.1:8080: the TLS of a proxy belongs before it.
     pub listen: SocketAddr,
+    /// Where the service is reached from outside, without a slash at its end; proofs name it as their issuer.
+    pub public_url: Option<String>,
     /// How long calls under way may still take at the end. Default 15 s, longer than a send.
     pub shutdown_grace: Duration,
     /// How long one call may take; longer than a send. Default 30 s.
@@ -58,6 +63,7 @@ pub(super) fn server(reader: &mut Reader) -> ServerConfig {
     let seconds = Duration::from_secs;
     ServerConfig {
         listen: reader.setting("server.listen", LISTEN),
+        public_url: reader.optional::<PublicUrl>("server.public_url").map(|url| url.0),
         shutdown_grace: reader.within(
             "server.shutdown_grace",
             seconds(15),
@@ -84,11 +90,16 @@ pub(super) fn phone(reader: &mut Reader) -> PhoneConfig {
 }
 
 pub(super) fn retention(reader: &mut Reader) -> Retention {
-    let Retention { verification_days, ledger_days, event_days } = Retention::default();
+    let Retention { verification_days, ledger_days, event_days, idempotency_hours } = Retention::default();
     Retention {
         verification_days: reader.within("retention.verifications_days", verification_days, 1..=DAYS_MAX),
         ledger_days: reader.within("retention.ledger_days", ledger_days, GUESS_WINDOW_DAYS..=DAYS_MAX),
         event_days: reader.within("retention.events_days", event_days, 1..=DAYS_MAX),
+        idempotency_hours: reader.within(
+            "retention.idempotency_hours",
+            idempotency_hours,
+            1..=IDEMPOTENCY_HOURS_MAX,
+        ),
     }
 }
 
@@ -106,6 +117,21 @@ impl Setting for LogFormat {
             Self::Text => json!("text"),
             Self::Json => json!("json"),
         }
+    }
+}
+
+/// An address of https, or of http on this machine.
+struct PublicUrl(String);
+
+impl Setting for PublicUrl {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        let text = String::read(raw)?;
+        checked_address(&text, "https://verify.example.com")?;
+        Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+
+    fn shown(&self) -> Value {
+        json!(self.0)
     }
 }
 

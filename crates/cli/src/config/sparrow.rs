@@ -118,23 +118,28 @@ fn checked_account(
 }
 
 fn checked_base_url(text: &str) -> Result<(), String> {
-    const ALLOWED: &str = "must be an address such as https://api.sparrowsms.com/v2";
-    let url: Uri = text.parse().map_err(|_| ALLOWED)?;
+    checked_address(text, SparrowSettings::BASE_URL)
+}
+
+/// Checks an address of https, or of http on this machine, with nothing secret in it.
+pub(super) fn checked_address(text: &str, example: &str) -> Result<(), String> {
+    let allowed = format!("must be an address such as {example}");
+    let url: Uri = text.parse().map_err(|_| allowed.clone())?;
     let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
-        return Err(ALLOWED.to_owned());
+        return Err(allowed);
     };
     let ends_with_host = authority.as_str().ends_with(authority.host());
     if authority.host().is_empty() || !(ends_with_host || authority.port_u16().is_some()) {
-        return Err(ALLOWED.to_owned());
+        return Err(allowed);
     }
     if authority.as_str().contains('@') || url.query().is_some() || text.contains('#') {
-        return Err(format!("{ALLOWED}, without user, password, query or fragment"));
+        return Err(format!("{allowed}, without user, password, query or fragment"));
     }
     let is = |other: &str| scheme.eq_ignore_ascii_case(other);
     if is("https") || (is("http") && is_this_machine(authority.host())) {
         return Ok(());
     }
-    Err(format!("{ALLOWED}; plain http is for 127.0.0.1, [::1] and localhost only"))
+    Err(format!("{allowed}; plain http is for 127.0.0.1, [::1] and localhost only"))
 }
 
 /// Whether what is sent to this host stays on this machine.

@@ -14,6 +14,9 @@ use crate::failure::CommandError;
 pub(super) const CONFIG: &str = "config.toml";
 const PEPPER: &str = "pepper";
 const PHONE_KEY: &str = "phone-key";
+const PROOF_KEY: &str = "proof-key.pem";
+/// Stands for the address in the configuration, until the demo knows where it listens.
+pub(super) const PUBLIC_URL: &str = "http://localhost:8080";
 
 /// Makes the directory and what is missing in it; answers its absolute path.
 pub(super) fn prepare(directory: &Path) -> Result<PathBuf, CommandError> {
@@ -26,6 +29,12 @@ pub(super) fn prepare(directory: &Path) -> Result<PathBuf, CommandError> {
         if !secret.exists() {
             write(&secret, &random_hex()?)?;
         }
+    }
+    let proof_key = directory.join(PROOF_KEY);
+    if !proof_key.exists() {
+        let key = adapters::proofs::generate(&OsEntropy);
+        let key = key.map_err(|error| CommandError::system("could not make a secret", error))?;
+        write(&proof_key, &key)?;
     }
     let path = directory.join(CONFIG);
     // A configuration of another directory is there when this one is a copy, or was moved.
@@ -97,13 +106,14 @@ fn config(directory: &Path) -> Result<String, CommandError> {
     Ok(format!(
         "# Written by `sparrow-verify demo`, which reads it again. Change it as you like; the paths are those of this\n\
          # directory, and are written anew when it was moved.\n\n\
-         [server]\nlog_level = 'warn'\n\n\
+         [server]\nlog_level = 'warn'\npublic_url = '{PUBLIC_URL}'\n\n\
          [database]\nurl = {database}\n\n\
-         [secrets]\npepper_file = {pepper}\nphone_key_file = {phone_key}\n\n\
+         [secrets]\npepper_file = {pepper}\nphone_key_file = {phone_key}\nproof_key_file = {proof_key}\n\n\
          [application]\nname = 'Sparrow Demo'\n\n\
          # One account plays with many phones here.\n\
          [application.policy.limits]\nsends_per_account = ['500/24h']\nphones_per_account = ['500/24h']\n",
         pepper = quoted(&directory.join(PEPPER))?,
         phone_key = quoted(&directory.join(PHONE_KEY))?,
+        proof_key = quoted(&directory.join(PROOF_KEY))?,
     ))
 }

@@ -9,6 +9,8 @@ mod example;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod secrets;

@@ -119,7 +119,7 @@ fn an_unknown_key_is_refused_with_the_nearest_name() {
              verify.toml)",
             "policy.lifetime: is unknown; did you mean `application.policy.lifetime`? (set in verify.toml)",
             "server.tls: is unknown; `server` has `server.connections_max`, `server.listen`, `server.log_format`, \
-             `server.log_level`, `server.request_timeout`, `server.shutdown_grace` (set in verify.toml)",
+             `server.log_level`, `server.public_url`, `server.request_timeout`, `server.shutdown_grace` (set in verify.toml)",
             "sever.listen: is unknown; did you mean `server.listen`? (set in verify.toml)",
         ]
     );

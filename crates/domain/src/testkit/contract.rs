@@ -2,8 +2,8 @@
 //! adapter, on a runtime with more than one thread (the suites race tasks against each other).
 //!
 //! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
-//! one database, at the same time as well. The exceptions are [`sweep`], [`expire`], [`sweep_events`] and
-//! [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
+//! one database, at the same time as well. The exceptions are [`sweep`], [`expire`], [`sweep_events`],
+//! [`idempotency_sweep`] and [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
 //!
 //! A promise that is not kept panics with the sentence that it breaks.
 
@@ -13,6 +13,7 @@ mod credentials;
 mod deliveries;
 mod events;
 mod ground;
+mod idempotency;
 mod race;
 mod system;
 mod verifications;
@@ -24,6 +25,7 @@ pub use credentials::credential_store;
 pub use deliveries::delivery_store;
 pub use events::{event_store, expire, sweep_events};
 pub use ground::Ground;
+pub use idempotency::{idempotency_store, idempotency_sweep};
 pub use system::{clock, entropy, sms_gateway};
 pub use verifications::{sweep, verification_store};
 pub use webhooks::webhook_store;

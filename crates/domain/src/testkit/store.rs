@@ -5,6 +5,7 @@ mod accounts;
 mod credentials;
 mod deliveries;
 mod events;
+mod idempotency;
 mod verifications;
 mod webhooks;
 
@@ -21,6 +22,7 @@ use crate::delivery::DeliveryRecord;
 use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
 use crate::id::{AccountId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
+use crate::idempotency::KeyPlace;
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
 use crate::time::{Day, Timestamp};
@@ -50,6 +52,7 @@ struct Tables {
     webhook_deliveries: BTreeMap<WebhookDeliveryId, webhooks::StoredDelivery>,
     /// How many ids were made in here.
     ids: u64,
+    keys: BTreeMap<KeyPlace, idempotency::Kept>,
 }
 
 /// The wrong checks of one phone on one day.

@@ -19,6 +19,7 @@ use crate::phone::{Phone, PhoneParser};
 use crate::phone_key::PhoneKey;
 use crate::policy::Policy;
 use crate::ports::{AccountStore, Clock, Ports};
+use crate::proof::ProofPhone;
 use crate::time::Timestamp;
 use crate::use_cases::{StartRequest, Verifier};
 use crate::verification::Purpose;
@@ -229,10 +230,12 @@ impl WorldBuilder {
             identities: Some(identities.clone()),
             events: store.clone(),
             webhooks: store.clone(),
+            idempotency: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
+            proofs: None,
             alarms: alarms.clone(),
             webhook_sender: receiver.clone(),
         };
@@ -256,6 +259,7 @@ fn application(id: &str, name: &str, policy: Policy) -> Application {
         )),
         app_hashes: AppHash::parse("FA+9qCX9VSu").into_iter().collect(),
         origins: Origin::parse("https://example.com").into_iter().collect(),
+        proof_phone: ProofPhone::default(),
         webhooks: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use super::{Failure, Verifier};
 use crate::guess::GUESS_WINDOW_DAYS;
 use crate::time::{Day, Timestamp};
 
-/// How long things are kept, in days.
+/// How long things are kept, in days unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Verifications, after they became final. Default 30.
@@ -13,27 +13,32 @@ pub struct Retention {
     pub ledger_days: u16,
     /// Events, with what came of telling them. Default 365.
     pub event_days: u16,
+    /// Answers to calls that have an idempotency key, in hours. Default 24.
+    pub idempotency_hours: u16,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { verification_days: 30, ledger_days: 400, event_days: 365 }
+        Self { verification_days: 30, ledger_days: 400, event_days: 365, idempotency_hours: 24 }
     }
 }
 
 /// The most rows that one sweep deletes, so that it never holds the store for long.
 pub const SWEEP_ROWS_MAX: u32 = 1000;
 
-/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention; answers how many went. Call it
-/// again while it answers that many.
+/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention, and as many idempotency keys; answers
+/// how many went of the kind of which more did. Call it again while it answers that many.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.
 pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
-    let today = Day::of(verifier.now());
+    let now = verifier.now();
+    let today = Day::of(now);
     let before = begin_of(today.minus(retention.verification_days));
     let ledger_before = today.minus(retention.ledger_days.max(GUESS_WINDOW_DAYS));
-    Ok(verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?)
+    let verifications = verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?;
+    let keys = verifier.ports.idempotency.sweep_keys(now, SWEEP_ROWS_MAX).await?;
+    Ok(verifications.max(keys))
 }
 
 /// Deletes at most [`SWEEP_ROWS_MAX`] events that are past their retention, as [`sweep`] does.

@@ -23,6 +23,8 @@ mod peppers;
 #[cfg(test)]
 mod phones_taken;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod resending;

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::failure::{Verdict, makes_no_sense, verdict, without_values};
-use super::verifications::statements::{LOAD, PING, STANDING};
+use super::verifications::statements::{LOAD, PING, STANDING, SWEEP_KEYS};
 use super::{Database, accounts, listing, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
@@ -128,6 +128,7 @@ impl Engine for Database {
 
     const STANDING: &'static str = STANDING;
     const LOAD: &'static str = LOAD;
+    const SWEEP_KEYS: &'static str = SWEEP_KEYS;
 
     fn query(statement: &'static str) -> Query<'static> {
         sqlx::query(statement)

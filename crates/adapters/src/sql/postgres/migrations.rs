@@ -27,6 +27,11 @@ const MIGRATIONS: Migrations = &[
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0002_events.sql")),
     ),
     (
+        3,
+        "answers to calls with an idempotency key",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0003_idempotency.sql")),
+    ),
+    (
         6,
         "names of credentials",
         include_str!(concat!(

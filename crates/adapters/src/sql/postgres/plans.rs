@@ -7,17 +7,18 @@ use std::time::Duration;
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
-use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope};
+use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
 use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
+use domain::idempotency::{Attempt, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
     AccountStore as _, Approval, Change, CredentialFilter, CredentialStore as _, DeliveryFilter,
-    DeliveryStore as _, Page, SendAnswer, VerificationFilter, VerificationStore as _,
+    DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer, VerificationFilter, VerificationStore as _,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp};
@@ -105,6 +106,24 @@ async fn ask_everything(store: &PostgresStore) {
         store.list_credentials(&application, which, page).await.unwrap();
     }
     ask_about_verifications(store, &account).await;
+    ask_about_keys(store, &application).await;
+}
+
+async fn ask_about_keys(store: &PostgresStore, application: &ApplicationId) {
+    let (secret, key) = (PhoneKey::new(&[7; 32]).unwrap(), IdempotencyKey::parse("k").unwrap());
+    let caller = Caller::Application(application.clone());
+    let attempt = Attempt {
+        place: KeyPlace::of(&secret, &caller, "POST", "/v1/verifications", &key),
+        fingerprint: Fingerprint::of(&secret, b"{}"),
+        owner: Owner::new(&SeededEntropy::new(5)).unwrap(),
+        lease_until: now(),
+        expires_at: now(),
+    };
+    store.begin(&attempt, now()).await.unwrap();
+    store.release(&attempt.place, &attempt.owner).await.unwrap();
+    let answer = StoredAnswer { status: 200, headers: Vec::new(), body: Vec::new() };
+    store.finish(&attempt.place, &attempt.owner, &answer).await.unwrap();
+    store.sweep_keys(now(), 10).await.unwrap();
 }
 
 async fn ask_about_verifications(store: &PostgresStore, account: &Account) {
@@ -203,6 +222,8 @@ const FILL: &str = "
     INSERT INTO wrong_checks SELECT DISTINCT phone, date '2026-01-01', 1, 0 FROM verifications;
     INSERT INTO credentials
     SELECT gen_random_uuid(), application, 'user-token', id, sha256(id::text::bytea), now(), NULL, NULL FROM accounts;
+    INSERT INTO idempotency_keys
+    SELECT sha256(id::text::bytea), sha256('body'), '0123456789abcdef', now(), now(), '\\x00' FROM accounts;
     ANALYZE";
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use sqlx::{Either, Executor as _, Row as _, Sqlite};
 use uuid::Uuid;
 
 use super::failure::makes_no_sense;
-use super::verifications::statements::{LOAD, PING, STANDING};
+use super::verifications::statements::{LOAD, PING, STANDING, SWEEP_KEYS};
 use super::{Database, accounts, listing, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
@@ -33,6 +33,7 @@ impl Engine for Database {
 
     const STANDING: &'static str = STANDING;
     const LOAD: &'static str = LOAD;
+    const SWEEP_KEYS: &'static str = SWEEP_KEYS;
 
     fn query(statement: &'static str) -> Query {
         sqlx::query(statement)

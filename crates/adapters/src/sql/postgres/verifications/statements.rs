@@ -237,6 +237,14 @@ pub(in super::super) const SWEEP: &str = "
      )
      SELECT count(*) FROM swept";
 
+/// Two that sweep at once take different keys.
+pub(in super::super) const SWEEP_KEYS: &str = "
+    WITH old AS MATERIALIZED (
+        SELECT place FROM idempotency_keys WHERE expires_at <= $1
+        ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+     )
+     DELETE FROM idempotency_keys AS k USING old WHERE k.place = old.place";
+
 /// Whether the server takes changes. Finds nothing, but needs a database that was migrated.
 pub(in super::super) const PING: &str = concat!(
     "SELECT current_setting('transaction_read_only') = 'off'

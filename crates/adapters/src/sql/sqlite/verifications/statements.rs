@@ -125,5 +125,9 @@ pub(in super::super) const SWEEP_VERIFICATIONS: &str = "
 /// A phone has one row a day at most, and only where somebody mistyped: what a day leaves is few.
 pub(in super::super) const SWEEP_LEDGER: &str = "DELETE FROM wrong_checks WHERE day < $1";
 
+pub(in super::super) const SWEEP_KEYS: &str = "
+    DELETE FROM idempotency_keys WHERE place IN
+        (SELECT place FROM idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+
 /// Finds nothing, but needs a database that was migrated.
 pub(in super::super) const PING: &str = "SELECT 1 FROM verifications WHERE seq = 0";

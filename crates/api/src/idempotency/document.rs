@@ -1,0 +1,88 @@
+//! How `Idempotency-Key` reads in the API document: a header of every `POST`, and what it may be answered with.
+
+use poem::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::edge::is_classic;
+use crate::problem::Slug;
+
+const SLUGS: [Slug; 3] = [Slug::IdempotencyKeyInvalid, Slug::IdempotencyKeyInUse, Slug::IdempotencyKeyReused];
+
+/// What [`domain::idempotency::IdempotencyKey::parse`] reads: bare, without what parts items and parameters; or in quotes,
+/// with a backslash before a quote and a backslash.
+const PATTERN: &str = r#"^([!#-+\x2d-:<-\[\]-~]{1,255}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
+
+/// Adds the header and its answers to every `POST`.
+pub(crate) fn describe(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    for (path, operations) in paths {
+        let Some(operation) = operations.get_mut("post").and_then(Value::as_object_mut) else { continue };
+        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.push(parameter());
+        }
+        if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+            answers(responses, is_classic(path));
+        }
+    }
+}
+
+fn parameter() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "Names this call, so that it can be sent again without being done again: the first answer comes \
+            back, with `Idempotency-Replayed: true`, for 24 hours. 1 to 255 visible ASCII characters, such as a UUID; in \
+            quotes or bare. Answers that a later try may change (429, 5xx) are not kept, and neither are those to bodies \
+            that cannot be read.",
+        "schema": {"type": "string", "maxLength": 512, "pattern": PATTERN},
+        "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+    })
+}
+
+fn answers(responses: &mut Map<String, Value>, classic: bool) {
+    for slug in SLUGS {
+        let status = slug.status().as_str().to_owned();
+        let line = if classic {
+            format!("{}.", slug.title())
+        } else {
+            format!("`{}`: {}.", slug.as_str(), slug.title())
+        };
+        let response = responses.entry(status).or_insert_with(|| answer(classic));
+        let before = response["description"].as_str().unwrap_or_default();
+        let between = if before.is_empty() { "" } else { "\n\n" };
+        response["description"] = json!(format!("{before}{between}{line}"));
+        if slug.may_retry() {
+            response["headers"]["Retry-After"] = json!({
+                "description": "Seconds to wait before trying again.",
+                "schema": {"type": "integer", "format": "int32"},
+            });
+        }
+    }
+    for (status, response) in responses.iter_mut() {
+        let status = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+        if status.is_some_and(|status| may_be_kept(status) || (classic && status == StatusCode::BAD_REQUEST))
+        {
+            response["headers"]["Idempotency-Replayed"] = json!({
+                "description": "`true` when this is the answer to an earlier call with the same `Idempotency-Key`.",
+                "schema": {"type": "string", "enum": ["true"]},
+            });
+        }
+    }
+    responses.sort_keys();
+}
+
+/// Whether any answer with this status is kept.
+fn may_be_kept(status: StatusCode) -> bool {
+    status.is_success() || Slug::ALL.iter().any(|slug| slug.status() == status && slug.is_kept_under_a_key())
+}
+
+fn answer(classic: bool) -> Value {
+    let (media, schema) = if classic {
+        ("application/json", "#/components/schemas/ClassicAnswer")
+    } else {
+        ("application/problem+json", "#/components/schemas/Problem")
+    };
+    json!({"description": "", "content": {media: {"schema": {"$ref": schema}}}})
+}

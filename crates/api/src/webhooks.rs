@@ -14,6 +14,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use crate::auth::Authenticated;
 use crate::body::Strict;
 use crate::context::Context;
+use crate::ids::IdText;
 use crate::paging::Paging;
 use crate::problem::{Problem, Refusing, Slug, problems};
 use crate::tags::ApiTags;
@@ -107,13 +108,12 @@ impl WebhooksApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The delivery's id.
-        id: Path<String>,
+        id: Path<IdText<WebhookDeliveryId>>,
     ) -> Result<Json<WebhookDeliveryDetails>, Refusing<GetWebhookDeliveryProblems>> {
         let application = administered(&caller.0)?;
-        let not_found = || Problem::of(Slug::WebhookDeliveryNotFound);
-        let id = WebhookDeliveryId::parse(&id.0).ok_or_else(not_found)?;
+        let id = id.0.known(Slug::WebhookDeliveryNotFound)?;
         let found = webhooks::delivery(&context.verifier, application, id).await.map_err(Problem::from)?;
-        let (delivery, attempts) = found.ok_or_else(not_found)?;
+        let (delivery, attempts) = found.ok_or_else(|| Problem::of(Slug::WebhookDeliveryNotFound))?;
         Ok(Json(WebhookDeliveryDetails::new(&delivery, &attempts)))
     }
 
@@ -127,11 +127,11 @@ impl WebhooksApi {
         context: Data<&Context>,
         caller: Authenticated,
         /// The event's id.
-        id: Path<String>,
+        id: Path<IdText<EventId>>,
         body: Strict<ReplayEvent>,
     ) -> Result<ReplayAnswer, Refusing<ReplayEventProblems>> {
         let application = administered(&caller.0)?;
-        let event = EventId::parse(&id.0).ok_or_else(|| Problem::of(Slug::EventNotFound))?;
+        let event = id.0.known(Slug::EventNotFound)?;
         let webhook = WebhookId::parse(&body.0.webhook).ok_or_else(|| Problem::of(Slug::WebhookNotFound))?;
         let replayed = webhooks::replay(&context.verifier, application, event, &webhook).await;
         match replayed.map_err(Problem::from)? {

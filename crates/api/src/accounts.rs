@@ -1,6 +1,7 @@
 //! The users of an application: who they are, and which phone they hold. Translates between HTTP and the use cases;
 //! decides nothing.
 
+use domain::event::EventPlace;
 use domain::id::AccountId;
 use domain::use_cases::accounts;
 use poem::web::Data;
@@ -21,7 +22,7 @@ use crate::verifications::done;
 mod resources;
 pub(crate) mod tokens;
 
-use resources::{AccountPage, AccountResource, ChangePhone, CreateAccount};
+use resources::{AccountEventPage, AccountPage, AccountResource, ChangePhone, CreateAccount};
 
 /// The operations on accounts.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ pub(crate) enum CreateAnswer {
 problems!(CreateProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, ScopeMissing);
 problems!(ListProblems: ParameterInvalid, ScopeMissing);
 problems!(GetProblems: AccountNotFound);
+problems!(HistoryProblems: ParameterInvalid, AccountNotFound);
 problems!(OwnProblems: AccountNotFound, ScopeMissing);
 problems!(ChangePhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
     PhoneInvalid, ScopeMissing, AccountNotFound, PhoneTaken);
@@ -116,6 +118,30 @@ impl AccountsApi {
     ) -> Result<Json<AccountResource>, Refusing<OwnProblems>> {
         let found = accounts::own(&context.verifier, &caller.0).await;
         Ok(Json((&done(found)?).into()))
+    }
+
+    /// Look at an account's history
+    ///
+    /// What happened to the account, the youngest first: how its verifications ended, and how it came to its phone or
+    /// lost it. A user token sees its own account's, a key those of its application.
+    #[oai(path = "/accounts/:id/history", method = "get", operation_id = "getAccountHistory")]
+    async fn history(
+        &self,
+        context: Data<&Context>,
+        caller: Authenticated,
+        /// The account's id.
+        id: Path<IdText<AccountId>>,
+        /// How many at most: 1 to 100, 20 if not given.
+        limit: Query<Option<String>>,
+        /// Where to go on: the `next` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<AccountEventPage>, Refusing<HistoryProblems>> {
+        let id = id.0.known(Slug::AccountNotFound)?;
+        let place = |text: &str| text.parse().ok().map(EventPlace);
+        let paging = Paging::read(limit.0.as_deref(), cursor.0.as_deref(), place)?;
+        let mut found = done(accounts::history(&context.verifier, &caller.0, id, paging.wanted()).await)?;
+        let next = paging.cut(&mut found, |last| last.place.0.to_string());
+        Ok(Json(AccountEventPage { items: found.iter().map(Into::into).collect(), next }))
     }
 
     /// Unlink a phone

@@ -1,6 +1,7 @@
 //! What accounts look like in JSON.
 
 use domain::account::Account;
+use domain::event::Event;
 use domain::phone::Phone;
 use domain::time::{Timestamp, rfc3339};
 use poem_openapi::Object;
@@ -93,6 +94,49 @@ impl From<&Account> for AccountResource {
 pub(crate) struct AccountPage {
     /// The accounts, youngest first.
     pub items: Vec<AccountResource>,
+    /// The cursor of the next page; absent on the last.
+    pub next: Option<String>,
+}
+
+/// Something that happened to an account.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct AccountEvent {
+    /// Its id.
+    pub id: String,
+    /// What happened: `verification.approved`, `verification.expired`, `verification.locked` or `verification.canceled`;
+    /// `phone.transferred` when the phone went over to an account that has proved it later, `phone.unlinked` when it was
+    /// taken away, `phone.changed` when it was given without a code.
+    pub kind: String,
+    /// When, in RFC 3339.
+    pub at: String,
+    /// The id of the verification that it is about.
+    pub verification: Option<String>,
+    /// What the proof was for.
+    pub purpose: Option<String>,
+    /// The phone that it is about, masked.
+    pub phone: Option<String>,
+}
+
+impl From<&Event> for AccountEvent {
+    fn from(event: &Event) -> Self {
+        Self {
+            id: event.id.to_string(),
+            kind: event.kind.as_str().to_owned(),
+            at: rfc3339(event.at),
+            verification: event.verification.map(|id| id.to_string()),
+            purpose: event.purpose.map(|purpose| purpose.as_str().to_owned()),
+            phone: event.phone.map(Phone::masked),
+        }
+    }
+}
+
+/// A page of what happened to an account.
+#[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub(crate) struct AccountEventPage {
+    /// What happened, youngest first.
+    pub items: Vec<AccountEvent>,
     /// The cursor of the next page; absent on the last.
     pub next: Option<String>,
 }

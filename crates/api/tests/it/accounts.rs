@@ -267,3 +267,52 @@ async fn only_an_admin_key_changes_a_phone_and_only_to_one() {
         service.call_changes_nothing(put(&body)).await.refuses(422, "body-invalid");
     }
 }
+
+#[tokio::test]
+async fn an_account_s_history_tells_what_became_of_its_phone() {
+    let service = two_applications();
+    let admin = service.key(Scope::Admin).await;
+    let (ram, sita) = (service.user("ram").await, service.user("sita").await);
+    let verification = service.approved(&ram).await;
+    let id = own(&service, &ram).await["id"].as_str().unwrap().to_owned();
+    service.pass(1);
+    service.call(change(&admin, &id, OTHER_PHONE)).await.is(200);
+    service.pass(1);
+    service.call(delete(format!("{OWN}/phone")).bearer(&ram)).await.is(200);
+    let path = format!("{ACCOUNTS}/{id}/history");
+    let whole = service.call_changes_nothing(get(&path).bearer(&ram)).await.is(200);
+    let told: Vec<_> = whole["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| ["kind", "phone", "at"].map(|field| event[field].as_str().unwrap().to_owned()))
+        .collect();
+    let expected = [
+        ["phone.unlinked", "+97798•••••23", "2026-01-15T08:00:02.000Z"],
+        ["phone.changed", "+97798•••••23", "2026-01-15T08:00:01.000Z"],
+        ["verification.approved", "+97798•••••23", "2026-01-15T08:00:00.000Z"],
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(whole["items"][2]["verification"], verification.as_str());
+    for token in [&admin, &service.key(Scope::Verify).await] {
+        assert_eq!(service.call_changes_nothing(get(&path).bearer(token)).await.is(200), whole);
+    }
+    for token in [&sita, &service.key_of("shop", Scope::Admin).await] {
+        service.call_changes_nothing(get(&path).bearer(token)).await.refuses(404, "account-not-found");
+    }
+
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let part = get(format!("{path}?limit=2{cursor}")).bearer(&ram);
+        let page = service.call_changes_nothing(part).await.is(200);
+        found.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page.get("next") else { break };
+        cursor = format!("&cursor={}", next.as_str().unwrap());
+    }
+    assert_eq!(json!(found), whole["items"]);
+    for query in ["limit=0", "cursor=x", "cursor=-1"] {
+        let part = get(format!("{path}?{query}")).bearer(&ram);
+        service.call_changes_nothing(part).await.refuses(400, "parameter-invalid");
+    }
+}

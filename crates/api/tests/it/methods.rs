@@ -17,6 +17,7 @@ fn addresses() -> Vec<(String, BTreeSet<&'static str>)> {
         address(&format!("{START}/{UNKNOWN_ID}/resends"), written),
         address("/v1/accounts", &["GET", "HEAD", "POST", "OPTIONS"]),
         address(&format!("/v1/accounts/{UNKNOWN_ID}"), read),
+        address(&format!("/v1/accounts/{UNKNOWN_ID}/history"), read),
         address(&format!("/v1/accounts/{UNKNOWN_ID}/phone"), &["PUT", "DELETE", "OPTIONS"]),
         address(&format!("/v1/accounts/{UNKNOWN_ID}/tokens"), &["GET", "HEAD", "POST", "OPTIONS"]),
         address(&format!("/v1/accounts/{UNKNOWN_ID}/tokens/{UNKNOWN_ID}"), &["DELETE", "OPTIONS"]),

@@ -63,8 +63,9 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
         page: Page<AccountId>,
     ) -> Result<Vec<Account>, PortError>;
 
-    /// Takes the phone from the account at `now`; one that has none stays as it is. `None` when the application has no
-    /// such account. However many take it at once, one is told that it was there.
+    /// Takes the phone from the account at `now`, and tells so ([`crate::event::EventKind::PhoneUnlinked`]) in the same
+    /// transaction; one that has none stays as it is, and nothing is told. `None` when the application has no such
+    /// account. However many take it at once, one is told that it was there.
     async fn unlink_phone(
         &self,
         application: &ApplicationId,
@@ -73,7 +74,8 @@ pub trait AccountStore: Send + Sync + fmt::Debug {
     ) -> Result<Option<PhoneMoved>, PortError>;
 
     /// Gives the account this phone at `now`, in the place of the one it has, unless another account of the
-    /// application holds it: a phone is never taken from somebody else, whoever sets, proves or unlinks it at once.
+    /// application holds it: a phone is never taken from somebody else, whoever sets, proves or unlinks it at once. It
+    /// is told ([`crate::event::EventKind::PhoneChanged`]) in the same transaction, unless nothing has changed.
     async fn set_phone(
         &self,
         application: &ApplicationId,

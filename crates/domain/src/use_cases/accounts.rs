@@ -6,9 +6,10 @@ use super::{Answer, Failure, Stop, Verifier, answer};
 use crate::account::{Account, AccountIdentity, Username, VerifiedPhone};
 use crate::application::ApplicationId;
 use crate::credential::Caller;
+use crate::event::{Event, EventPlace};
 use crate::id::AccountId;
 use crate::phone::Phone;
-use crate::ports::{Page, PhoneMoved, PhoneSet, PortError};
+use crate::ports::{EventFilter, Page, PhoneMoved, PhoneSet, PortError};
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -181,6 +182,25 @@ pub async fn change_phone(
         }
     };
     answer(changed.await)
+}
+
+/// A page of what happened to an account that the caller may see, youngest first: how its verifications ended, and how it
+/// came to its phone or lost it.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn history(
+    verifier: &Verifier,
+    caller: &Caller,
+    id: AccountId,
+    page: Page<EventPlace>,
+) -> Result<Answer<Vec<Event>>, Failure> {
+    let happened = async {
+        let account = visible(verifier, caller, id).await?;
+        let filter = EventFilter { account: Some(account.id), ..EventFilter::default() };
+        Ok(verifier.ports.events.list_events(&account.application, &filter, page).await?)
+    };
+    answer(happened.await)
 }
 
 /// The application of a key: a user token handles its own account only.

@@ -17,7 +17,7 @@ use crate::sql::engine::Twice;
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
-/// Takes the phone from the account `$2` of the application `$1`, and answers the account as it was. The row is locked
+/// Takes the phone from the account `$2` of the application `$1` at `$3`, which is told, and answers the account as it was. The row is locked
 /// before it is read: what it says is what is taken. The lock of the phone is not needed, because whoever binds it
 /// meanwhile looks at the holder's row again.
 const UNLINK: &str = concat!(
@@ -29,11 +29,13 @@ const UNLINK: &str = concat!(
         UPDATE accounts AS a SET phone = NULL, phone_verified_at = NULL
         FROM before WHERE a.id = before.id AND before.phone IS NOT NULL
      )
-     SELECT * FROM before"
+     SELECT before.*, CASE WHEN before.phone IS NOT NULL
+        THEN add_event($1, 'phone.unlinked', $3, NULL, NULL, before.id, before.phone, NULL) END
+     FROM before"
 );
 
-/// Gives the phone `$3`, proved at `$4`, to the account `$2` of the application `$1`, unless another holds it; answers the
-/// outcome, and the account as it was. First the lock of the phone, then the row, as in an approval.
+/// Gives the phone `$3`, proved at `$4`, to the account `$2` of the application `$1` at `$5`, unless another holds it, and
+/// tells so where something has changed; answers the outcome, and the account as it was. First the lock of the phone, then the row, as in an approval.
 const SET: &str = concat!(
     "WITH locked AS MATERIALIZED (
         SELECT pg_advisory_xact_lock(lock_of_phone($3))
@@ -42,7 +44,11 @@ const SET: &str = concat!(
     account_columns!(),
     " FROM locked CROSS JOIN accounts a WHERE a.id = $2 AND a.application = $1 FOR NO KEY UPDATE OF a
      )
-     SELECT before.*, b.outcome FROM before
+     SELECT before.*, b.outcome,
+        CASE WHEN b.outcome = 'bound'
+            AND (before.phone IS DISTINCT FROM $3 OR before.phone_verified_at IS DISTINCT FROM $4)
+        THEN add_event($1, 'phone.changed', $5, NULL, NULL, before.id, $3, NULL) END
+     FROM before
      CROSS JOIN LATERAL bind_phone(before.id, before.application, $3, $4, false) AS b"
 );
 
@@ -50,9 +56,9 @@ pub(super) async fn unlink_phone(
     database: &Database,
     application: &ApplicationId,
     id: AccountId,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<Option<PhoneMoved>, Failure> {
-    let query = sqlx::query(UNLINK).text(application.as_str()).uuid(id.uuid());
+    let query = sqlx::query(UNLINK).text(application.as_str()).uuid(id.uuid()).instant(now);
     // A second time it is gone already, and nobody would be told what it was.
     let told = database.run(query, Twice::Different).await?;
     let Some(row) = told.rows.first() else { return Ok(None) };
@@ -64,14 +70,15 @@ pub(super) async fn set_phone(
     application: &ApplicationId,
     id: AccountId,
     phone: VerifiedPhone,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<PhoneSet, Failure> {
     let sealed = database.vault.seal(phone.phone);
     let query = sqlx::query(SET)
         .text(application.as_str())
         .uuid(id.uuid())
         .bytes(sealed.as_slice())
-        .instant(phone.verified_at);
+        .instant(phone.verified_at)
+        .instant(now);
     let told = match database.run(query, Twice::Different).await {
         Ok(told) => told,
         // An account that was added with the phone has it without the lock.

@@ -2,12 +2,14 @@
 
 use domain::account::{Account, VerifiedPhone};
 use domain::application::ApplicationId;
+use domain::event::EventKind;
 use domain::id::AccountId;
 use domain::ports::{PhoneMoved, PhoneSet};
 use domain::time::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
 use super::Database;
+use super::events::{self, NewEvent};
 use super::verifications::statements::BIND_PHONE;
 use crate::phone_vault::PhoneVault;
 use crate::sql::accounts::moved;
@@ -21,14 +23,18 @@ pub(super) async fn unlink_phone(
     database: &Database,
     application: &ApplicationId,
     id: AccountId,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<Option<PhoneMoved>, Failure> {
     let mut turn = database.writer.turn().await?;
     let mut transaction = turn.begin().await?;
     let Some(before) = load(&database.vault, application, id, &mut transaction).await? else {
         return Ok(None);
     };
-    sqlx::query(UNLINK).bind(id.uuid()).execute(&mut *transaction).await?;
+    if let Some(held) = before.phone {
+        sqlx::query(UNLINK).bind(id.uuid()).execute(&mut *transaction).await?;
+        let sealed = database.vault.seal(held.phone);
+        tell(&before, EventKind::PhoneUnlinked, &sealed, now, &mut transaction).await?;
+    }
     transaction.commit().await?;
     turn.settle();
     Ok(Some(moved(before, None)))
@@ -39,7 +45,7 @@ pub(super) async fn set_phone(
     application: &ApplicationId,
     id: AccountId,
     phone: VerifiedPhone,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<PhoneSet, Failure> {
     let sealed = database.vault.seal(phone.phone);
     let mut turn = database.writer.turn().await?;
@@ -60,9 +66,32 @@ pub(super) async fn set_phone(
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(PhoneSet::Taken),
         Err(error) => return Err(error.into()),
     }
+    if before.phone != Some(phone) {
+        tell(&before, EventKind::PhoneChanged, &sealed, now, &mut transaction).await?;
+    }
     transaction.commit().await?;
     turn.settle();
     Ok(PhoneSet::Set(moved(before, Some(phone))))
+}
+
+async fn tell(
+    account: &Account,
+    kind: EventKind,
+    phone: &[u8],
+    now: Timestamp,
+    transaction: &mut SqliteConnection,
+) -> Result<(), Failure> {
+    let event = NewEvent {
+        application: &account.application,
+        kind,
+        at: now,
+        verification: None,
+        purpose: None,
+        account: Some(account.id),
+        phone: Some(phone),
+        reason: None,
+    };
+    events::add(&event, transaction).await
 }
 
 /// The account as it is, before this transaction changes it.

@@ -2,6 +2,7 @@
 
 mod expiring;
 mod listing;
+mod phones;
 mod sweeping;
 mod telling;
 
@@ -30,6 +31,7 @@ pub async fn event_store(
     let stage = Stage { bench: Bench { verifications, accounts, ground }, events };
     telling::all(&stage).await;
     listing::all(&stage).await;
+    phones::all(&stage).await;
 }
 
 /// The contract of [`EventStore::expire`]. It ends everything whose life was over in 2001: nobody else may do that, or

@@ -1,11 +1,14 @@
 //! Accounts.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{MemoryStore, Tables, page_of};
 use crate::account::{Account, Username, VerifiedPhone};
 use crate::application::ApplicationId;
-use crate::id::AccountId;
+use crate::event::{Event, EventAccount, EventKind, EventPlace};
+use crate::id::{AccountId, EventId};
+use crate::phone::Phone;
 use crate::ports::{AccountStore, Page, PhoneMoved, PhoneSet, PortError};
 use crate::time::Timestamp;
 
@@ -58,9 +61,16 @@ impl AccountStore for MemoryStore {
         &self,
         application: &ApplicationId,
         id: AccountId,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<Option<PhoneMoved>, PortError> {
-        self.call("unlink_phone", |tables| Ok(tables.move_phone(application, id, None))).await
+        self.call("unlink_phone", |tables| {
+            let moved = tables.move_phone(application, id, None);
+            if let Some(PhoneMoved { account, before: Some(before) }) = &moved {
+                tables.phone_moved(account, EventKind::PhoneUnlinked, before.phone, now);
+            }
+            Ok(moved)
+        })
+        .await
     }
 
     async fn set_phone(
@@ -68,7 +78,7 @@ impl AccountStore for MemoryStore {
         application: &ApplicationId,
         id: AccountId,
         phone: VerifiedPhone,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<PhoneSet, PortError> {
         self.call("set_phone", |tables| {
             let holds = |account: &Account| {
@@ -78,13 +88,16 @@ impl AccountStore for MemoryStore {
             };
             let taken = tables.accounts.values().any(holds);
             let there = tables.accounts.get(&id).is_some_and(|account| account.application == *application);
-            Ok(match there {
-                true if taken => PhoneSet::Taken,
-                true => {
-                    tables.move_phone(application, id, Some(phone)).map_or(PhoneSet::NoAccount, PhoneSet::Set)
-                }
-                false => PhoneSet::NoAccount,
-            })
+            if there && taken {
+                return Ok(PhoneSet::Taken);
+            }
+            let Some(moved) = tables.move_phone(application, id, Some(phone)) else {
+                return Ok(PhoneSet::NoAccount);
+            };
+            if moved.before != Some(phone) {
+                tables.phone_moved(&moved.account, EventKind::PhoneChanged, phone.phone, now);
+            }
+            Ok(PhoneSet::Set(moved))
         })
         .await
     }
@@ -101,5 +114,20 @@ impl Tables {
         let account = self.accounts.get_mut(&id).filter(|account| account.application == *application)?;
         let before = std::mem::replace(&mut account.phone, phone);
         Some(PhoneMoved { account: account.clone(), before })
+    }
+
+    fn phone_moved(&mut self, account: &Account, kind: EventKind, phone: Phone, now: Timestamp) {
+        self.happened(Event {
+            id: EventId::from_uuid(Uuid::nil()),
+            place: EventPlace(0),
+            application: account.application.clone(),
+            kind,
+            at: now,
+            verification: None,
+            purpose: None,
+            account: Some(EventAccount { id: account.id, username: account.username.clone() }),
+            phone: Some(phone),
+            reason: None,
+        });
     }
 }

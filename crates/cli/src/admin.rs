@@ -3,7 +3,7 @@
 use adapters::system::OsEntropy;
 use domain::account::{Account, Username};
 use domain::application::ApplicationId;
-use domain::use_cases;
+use domain::use_cases::{self, Answer};
 use serde_json::json;
 
 use crate::args::DbCommand;
@@ -119,6 +119,16 @@ fn id<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Command
             "An id looks like 0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b; take it from a list.".to_owned(),
         )
     })
+}
+
+/// The command line administers, so nothing is refused.
+fn done<T>(answer: Answer<T>) -> Result<T, CommandError> {
+    match answer {
+        Answer::Done(done) => Ok(done),
+        Answer::Refused(refused) => {
+            Err(CommandError::Refused(format!("It was refused: {:?}.", refused.refusal)))
+        }
+    }
 }
 
 /// Where the next page begins, when this one is full.

@@ -17,12 +17,7 @@ impl ApplicationId {
     /// Reads a slug; `None` when it is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let well_formed = (1..=40).contains(&text.len())
-            && text.bytes().all(inner)
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        well_formed.then(|| Self(text.into()))
+        is_slug(text).then(|| Self(text.into()))
     }
 
     /// The application that always exists: `default`.
@@ -48,6 +43,15 @@ impl fmt::Debug for ApplicationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApplicationId({})", self.0)
     }
+}
+
+/// Whether a text is such a name: 1 to 40 lower-case letters, digits and inner dashes.
+pub(crate) fn is_slug(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=40).contains(&text.len())
+        && text.bytes().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// A product that asks for verifications, and how they are done for it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::application::{ApplicationId, is_slug};
 use crate::event::{Event, EventKind};
 use crate::id::{EventId, WebhookDeliveryId};
 use crate::time::Timestamp;
@@ -16,12 +17,7 @@ impl WebhookId {
     /// Reads a slug; `None` when it is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let well_formed = (1..=40).contains(&text.len())
-            && text.bytes().all(inner)
-            && !text.starts_with('-')
-            && !text.ends_with('-');
-        well_formed.then(|| Self(text.into()))
+        is_slug(text).then(|| Self(text.into()))
     }
 
     /// The slug.
@@ -62,7 +58,7 @@ pub struct Subscription {
     /// The webhook.
     pub webhook: WebhookId,
     /// The application whose events it wants.
-    pub application: crate::application::ApplicationId,
+    pub application: ApplicationId,
     /// The kinds that it wants.
     pub kinds: Vec<EventKind>,
 }

@@ -5,11 +5,11 @@ use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::id::{DeliveryId, VerificationId};
 use domain::ports::{DeliveryFilter, Page};
 use domain::time::rfc3339;
-use domain::use_cases::Answer;
+
 use domain::use_cases::deliveries::{self, GatewayStatus};
 use serde_json::{Value, json};
 
-use super::{application, id, more, wired};
+use super::{application, done, id, more, wired};
 use crate::args::{DeliveryCommand, GatewayCommand};
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -48,16 +48,6 @@ pub(crate) async fn gateway(
     let gateways = done(deliveries::gateways(&wired.verifier, &caller).await?)?;
     let rows: Vec<_> = gateways.iter().map(status).collect();
     output.rows(&["name", "host", "sender", "answers"], &rows, None)
-}
-
-/// The command line administers, so nothing is refused.
-fn done<T>(answer: Answer<T>) -> Result<T, CommandError> {
-    match answer {
-        Answer::Done(done) => Ok(done),
-        Answer::Refused(refused) => {
-            Err(CommandError::Refused(format!("It was refused: {:?}.", refused.refusal)))
-        }
-    }
 }
 
 fn shown(record: &DeliveryRecord) -> Value {

@@ -5,12 +5,12 @@ use domain::event::{Event, EventKind, EventPlace};
 use domain::id::{EventId, VerificationId};
 use domain::ports::Page;
 use domain::time::rfc3339;
-use domain::use_cases::Answer;
+
 use domain::use_cases::events::{self, EventsAsked};
 use domain::verification::Purpose;
 use serde_json::{Value, json};
 
-use super::{application, id, more, wired};
+use super::{application, done, id, more, wired};
 use crate::args::{EventCommand, PageArgs};
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -65,16 +65,6 @@ fn parse_kind(text: &str) -> Result<EventKind, CommandError> {
         let all = EventKind::ALL.map(EventKind::as_str).join(", ");
         CommandError::Argument(format!("A type of events is one of {all}."))
     })
-}
-
-/// The command line administers, so nothing is refused.
-fn done<T>(answer: Answer<T>) -> Result<T, CommandError> {
-    match answer {
-        Answer::Done(done) => Ok(done),
-        Answer::Refused(refused) => {
-            Err(CommandError::Refused(format!("It was refused: {:?}.", refused.refusal)))
-        }
-    }
 }
 
 fn shown(event: &Event) -> Value {

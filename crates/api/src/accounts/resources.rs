@@ -4,6 +4,7 @@ use domain::account::Account;
 use domain::phone::Phone;
 use domain::time::{Timestamp, rfc3339};
 use poem_openapi::Object;
+use poem_openapi::types::Example;
 
 use crate::body::{Body, Field, Values, optional, required};
 use crate::context::Context;
@@ -12,11 +13,17 @@ use crate::problem::Problem;
 
 /// An account to be made.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct CreateAccount {
     /// Its name in the application: 1 to 150 characters. Upper and lower case differ.
     #[oai(validator(min_length = 1, max_length = 150))]
     pub username: String,
+}
+
+impl Example for CreateAccount {
+    fn example() -> Self {
+        Self { username: "ram".to_owned() }
+    }
 }
 
 impl Body for CreateAccount {
@@ -29,7 +36,7 @@ impl Body for CreateAccount {
 
 /// A phone that an account has proved elsewhere.
 #[derive(Object)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(crate) struct ChangePhone {
     /// The phone, in any usual spelling.
     #[oai(validator(max_length = 64))]
@@ -37,6 +44,12 @@ pub(crate) struct ChangePhone {
     /// When it was proved, in RFC 3339; now when left out.
     #[oai(validator(max_length = 40))]
     pub verified_at: Option<String>,
+}
+
+impl Example for ChangePhone {
+    fn example() -> Self {
+        Self { phone: "9841234567".to_owned(), verified_at: Some("2026-01-15T08:00:00Z".to_owned()) }
+    }
 }
 
 impl Body for ChangePhone {
@@ -61,7 +74,7 @@ impl ChangePhone {
 
 /// A user of an application.
 #[derive(Clone, Debug, Object)]
-#[oai(rename = "Account", skip_serializing_if_is_none)]
+#[oai(rename = "Account", skip_serializing_if_is_none, example)]
 pub(crate) struct AccountResource {
     /// Its id.
     pub id: String,
@@ -73,6 +86,18 @@ pub(crate) struct AccountResource {
     pub phone_verified_at: Option<String>,
     /// When it was made.
     pub created_at: String,
+}
+
+impl Example for AccountResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e6-90b8-7c52-9a3e-71d0c5b2f418".to_owned(),
+            username: "ram".to_owned(),
+            phone: Some("+97798•••••67".to_owned()),
+            phone_verified_at: Some("2026-11-23T05:36:12.480Z".to_owned()),
+            created_at: "2026-11-23T05:35:03.352Z".to_owned(),
+        }
+    }
 }
 
 impl From<&Account> for AccountResource {

@@ -8,6 +8,8 @@ mod applications;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod checking;
 #[cfg(test)]
 mod classic;
@@ -19,6 +21,8 @@ mod deliveries;
 mod document;
 #[cfg(test)]
 mod ends;
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
@@ -35,6 +39,8 @@ mod limits;
 mod methods;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod problem_pages;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use poem::http::Method;
 use serde_json::{Map, Value};
 
 use super::Answer;
+use super::schemas::conforms;
 
 /// Words of the inside, none of which may ever be told.
 const INSIDE: [&str; 12] = [
@@ -36,7 +37,7 @@ impl Contract {
 
     #[track_caller]
     pub(crate) fn check(&self, method: &Method, path: &str, answer: &Answer) {
-        edge_headers(answer);
+        edge_headers(path, answer);
         if *method == Method::HEAD {
             assert_eq!(answer.text(), "", "the answer to HEAD has a body");
             return;
@@ -48,7 +49,7 @@ impl Contract {
             problem_form(answer);
         }
         match self.operation(method, path) {
-            Some(operation) => self.documented(operation, answer),
+            Some(operation) => Self::documented(operation, answer),
             None if answer.status >= 400 => no_operation(answer),
             None => {}
         }
@@ -67,16 +68,18 @@ impl Contract {
     }
 
     #[track_caller]
-    fn documented(&self, operation: &Value, answer: &Answer) {
+    fn documented(operation: &Value, answer: &Answer) {
         let name = &operation["operationId"];
         let response = &operation["responses"][answer.status.to_string()];
         assert!(response.is_object(), "{name} does not document {}: {answer:?}", answer.status);
         let content_type = answer.content_type().unwrap_or_default();
         let media = &response["content"][content_type];
         assert!(media.is_object(), "{name} does not document {content_type} for {}", answer.status);
-        self.conforms(&media["schema"], &answer.json(), &format!("{name} {}", answer.status));
+        conforms(&media["schema"], &answer.json(), &format!("{name} {}", answer.status));
         if content_type == "application/problem+json" {
             let body = answer.json();
+            let codes = response["x-problem-codes"].as_array().unwrap();
+            assert!(codes.contains(&body["code"]), "{name} does not document {}", body["code"]);
             let line = format!("`{}`: {}.", body["code"].as_str().unwrap(), body["title"].as_str().unwrap());
             let description = response["description"].as_str().unwrap();
             assert!(description.split("\n\n").any(|known| known == line), "{name} does not document {line}");
@@ -87,40 +90,6 @@ impl Contract {
                 documented || answer.header(header).is_none(),
                 "{name} does not document {header}: {answer:?}"
             );
-        }
-    }
-
-    /// Whether a value is what the schema says: types, required and unknown members. No more is in our document.
-    #[track_caller]
-    fn conforms(&self, schema: &Value, value: &Value, place: &str) {
-        if let Some(reference) = schema["$ref"].as_str() {
-            let target = self.document.pointer(reference.trim_start_matches('#'));
-            return self.conforms(target.unwrap_or_else(|| panic!("{reference} is not there")), value, place);
-        }
-        // A reference that has a description of its own.
-        if let Some(parts) = schema["allOf"].as_array() {
-            let references = parts.iter().filter(|part| part.get("$ref").is_some());
-            return references.for_each(|part| self.conforms(part, value, place));
-        }
-        let type_fits = match schema["type"].as_str() {
-            Some("object") => value.is_object(),
-            Some("array") => value.is_array(),
-            Some("string") => value.is_string(),
-            Some("integer") => value.is_u64() || value.is_i64(),
-            other => panic!("{place}: the schema has the type {other:?}"),
-        };
-        assert!(type_fits, "{place}: {value} is no {}", schema["type"]);
-        for item in value.as_array().into_iter().flatten() {
-            self.conforms(&schema["items"], item, place);
-        }
-        let Some(members) = value.as_object() else { return };
-        for required in schema["required"].as_array().into_iter().flatten() {
-            assert!(members.contains_key(required.as_str().unwrap()), "{place}: {required} is missing");
-        }
-        for (name, member) in members {
-            let property = &schema["properties"][name];
-            assert!(property.is_object(), "{place}: `{name}` is not documented");
-            self.conforms(property, member, &format!("{place}/{name}"));
         }
     }
 }
@@ -138,9 +107,15 @@ fn matches(template: &str, path: &str) -> bool {
 }
 
 #[track_caller]
-fn edge_headers(answer: &Answer) {
+fn edge_headers(path: &str, answer: &Answer) {
+    let kept = match path {
+        _ if answer.status >= 400 || answer.status == 204 => "no-store",
+        "/openapi.json" => "no-cache",
+        _ if path.starts_with("/problems") => "public, max-age=3600",
+        _ => "no-store",
+    };
     let headers = [
-        ("cache-control", "no-store"),
+        ("cache-control", kept),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
         ("x-frame-options", "DENY"),
@@ -170,7 +145,7 @@ fn problem_form(answer: &Answer) {
     let text =
         |field: &str| body[field].as_str().unwrap_or_else(|| panic!("{field} is no string: {answer:?}"));
     assert_eq!(body["status"], answer.status, "{answer:?}");
-    assert_eq!(text("type"), format!("urn:sparrow-verify:problem:{}", text("code")));
+    assert_eq!(text("type"), format!("/problems/{}", text("code")));
     assert!(!text("title").is_empty() && !text("title").ends_with('.'), "{answer:?}");
     assert!(text("detail").ends_with('.'), "{answer:?}");
     tells_nothing_inside(&body);

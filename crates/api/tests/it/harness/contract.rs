@@ -2,6 +2,7 @@
 //! document says of its operation.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use poem::http::Method;
 use serde_json::{Map, Value};
@@ -25,6 +26,10 @@ const INSIDE: [&str; 12] = [
     "invalid type",
 ];
 
+/// The API document, made once for all tests.
+pub(super) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&api::document().unwrap()).unwrap());
+
 /// The API document, as answers are held against it.
 pub(crate) struct Contract {
     pub(crate) document: Value,
@@ -32,7 +37,7 @@ pub(crate) struct Contract {
 
 impl Contract {
     pub(crate) fn new() -> Self {
-        Self { document: serde_json::from_str(&api::document().unwrap()).unwrap() }
+        Self { document: DOCUMENT.clone() }
     }
 
     #[track_caller]

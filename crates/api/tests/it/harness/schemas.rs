@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
+use super::contract::DOCUMENT;
+
 /// Every schema of the document, by reference, closed: whatever is sent or answered is documented. (That clients must
 /// expect more in time is why the document does not say so.)
 static SCHEMAS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
-    let document: Value = serde_json::from_str(&api::document().unwrap()).unwrap();
-    let mut components = document["components"].clone();
+    let mut components = DOCUMENT["components"].clone();
     let schemas = components["schemas"].as_object_mut().unwrap();
     let names: Vec<String> = schemas.keys().cloned().collect();
     for schema in schemas.values_mut().filter(|schema| schema["type"] == "object") {

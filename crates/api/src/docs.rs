@@ -104,6 +104,12 @@ fn mend(value: &mut Value) {
             {
                 *format = json!("int32");
             }
+            // The description stands beside as well; within `allOf` it is a schema that generators of clients cannot read.
+            if let Some(Value::Array(parts)) = object.get_mut("allOf") {
+                parts.retain(|part| {
+                    part.as_object().is_none_or(|part| part.keys().any(|key| key != "description"))
+                });
+            }
             if let Some(Value::Object(headers)) = object.get_mut("headers") {
                 *headers = std::mem::take(headers)
                     .into_iter()

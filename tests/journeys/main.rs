@@ -19,4 +19,6 @@ mod settings;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod transfer;

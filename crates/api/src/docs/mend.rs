@@ -23,6 +23,12 @@ pub(super) fn mend(value: &mut Value) {
             if object.contains_key("in") {
                 object.shift_remove("explode");
             }
+            // The description stands beside as well; within `allOf` it is a schema that generators of clients cannot read.
+            if let Some(Value::Array(parts)) = object.get_mut("allOf") {
+                parts.retain(|part| {
+                    part.as_object().is_none_or(|part| part.keys().any(|key| key != "description"))
+                });
+            }
             if let Some(Value::String(text)) = object.get_mut("description") {
                 *text = unwrapped(text);
             }

@@ -12,6 +12,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use crate::auth::Authenticated;
 use crate::body::Strict;
 use crate::context::Context;
+use crate::events::EventPage;
 use crate::fields::username;
 use crate::ids::IdText;
 use crate::paging::Paging;
@@ -22,7 +23,7 @@ use crate::verifications::done;
 mod resources;
 pub(crate) mod tokens;
 
-use resources::{AccountEventPage, AccountPage, AccountResource, ChangePhone, CreateAccount};
+use resources::{AccountPage, AccountResource, ChangePhone, CreateAccount};
 
 /// The operations on accounts.
 #[derive(Debug)]
@@ -135,13 +136,13 @@ impl AccountsApi {
         limit: Query<Option<String>>,
         /// Where to go on: the `next` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Result<Json<AccountEventPage>, Refusing<HistoryProblems>> {
+    ) -> Result<Json<EventPage>, Refusing<HistoryProblems>> {
         let id = id.0.known(Slug::AccountNotFound)?;
         let place = |text: &str| text.parse().ok().map(EventPlace);
         let paging = Paging::read(limit.0.as_deref(), cursor.0.as_deref(), place)?;
         let mut found = done(accounts::history(&context.verifier, &caller.0, id, paging.wanted()).await)?;
         let next = paging.cut(&mut found, |last| last.place.0.to_string());
-        Ok(Json(AccountEventPage { items: found.iter().map(Into::into).collect(), next }))
+        Ok(Json(EventPage { items: found.iter().map(Into::into).collect(), next }))
     }
 
     /// Unlink a phone

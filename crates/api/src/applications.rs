@@ -10,10 +10,12 @@ use domain::use_cases::applications;
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::context::Context;
+use crate::docs::Notes;
 use crate::ids::IdText;
 use crate::problem::{Refusing, Slug, problems};
 use crate::tags::ApiTags;
@@ -25,9 +27,10 @@ pub(crate) struct ApplicationsApi;
 
 /// An application, as it is configured.
 #[derive(Debug, Object)]
-#[oai(rename = "Application")]
+#[oai(rename = "Application", example)]
 pub(crate) struct ApplicationResource {
     /// Its id.
+    #[oai(validator(pattern = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"))]
     pub id: String,
     /// Its name in each SMS.
     pub name: String,
@@ -45,6 +48,27 @@ pub(crate) struct ApplicationResource {
     pub origins: Vec<String>,
     /// What the proofs of its approvals tell of the phone: `hash` or `number`.
     pub proof_phone: String,
+}
+
+impl Example for ApplicationResource {
+    fn example() -> Self {
+        let limits = &Policy::default().limits;
+        Self {
+            id: "shop".to_owned(),
+            name: "Shop".to_owned(),
+            default_locale: Locale::English.as_str().to_owned(),
+            locales: Locale::ALL.map(|locale| locale.as_str().to_owned()).to_vec(),
+            policy: (&Policy::default()).into(),
+            limits: ApplicationLimits {
+                sends_per_phone: rules(&limits.sends_per_phone),
+                sends_per_account: rules(&limits.sends_per_account),
+                phones_per_account: rules(&limits.phones_per_account),
+            },
+            app_hashes: vec!["FA+9qCX9VSu".to_owned()],
+            origins: vec!["https://shop.example".to_owned()],
+            proof_phone: "hash".to_owned(),
+        }
+    }
 }
 
 /// How verifications are done for an application.
@@ -183,4 +207,10 @@ impl ApplicationsApi {
         let id = id.0.known(Slug::ApplicationNotFound)?;
         Ok(Json(done(applications::find(&context.verifier, &caller.0, &id))?.into()))
     }
+}
+
+/// What the document says of these operations beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.open(["reject", "transfer"], &["ApplicationPolicy.phone_taken"]);
+    notes.open(["hash", "number"], &["Application.proof_phone"]);
 }

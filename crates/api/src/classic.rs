@@ -8,15 +8,20 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::{IntoResponse, Response};
 use poem_openapi::payload::Json;
-use poem_openapi::types::ToJSON;
+use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::body::{Body, Field, JsonOrForm, Strict, Values, required};
 use crate::context::Context;
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, Slug, problems};
 use crate::tags::ApiTags;
 use crate::verifications::{done, submitted};
+
+mod documented;
+
+use documented::Classically;
+pub(crate) use documented::{example, notes};
 
 /// What the tutorial says it allows.
 pub(crate) const ALLOWED: &str = "POST, OPTIONS, HEAD";
@@ -27,11 +32,17 @@ pub(crate) struct ClassicApi;
 
 /// A phone to send a code to.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct ValidatePhone {
     /// The phone number.
     #[oai(validator(max_length = 64))]
     phone: String,
+}
+
+impl Example for ValidatePhone {
+    fn example() -> Self {
+        Self { phone: "9841234567".to_owned() }
+    }
 }
 
 impl Body for ValidatePhone {
@@ -44,7 +55,7 @@ impl Body for ValidatePhone {
 
 /// A code to check.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct ValidateOtp {
     /// The phone number.
     #[oai(validator(max_length = 64))]
@@ -55,6 +66,12 @@ pub(crate) struct ValidateOtp {
     /// The caller's own username.
     #[oai(validator(max_length = 150))]
     username: String,
+}
+
+impl Example for ValidateOtp {
+    fn example() -> Self {
+        Self { phone: "9841234567".to_owned(), otp: "042137".to_owned(), username: "ram".to_owned() }
+    }
 }
 
 impl Body for ValidateOtp {
@@ -71,6 +88,7 @@ impl Body for ValidateOtp {
 
 /// The answer of the classic API.
 #[derive(Debug, Object)]
+#[oai(example)]
 pub(crate) struct ClassicAnswer {
     /// The HTTP status.
     status: u16,
@@ -79,10 +97,30 @@ pub(crate) struct ClassicAnswer {
 }
 
 impl ClassicAnswer {
-    fn ok(details: &str) -> Json<Self> {
-        Json(Self { status: StatusCode::OK.as_u16(), details: details.to_owned() })
+    fn ok(details: &str) -> Self {
+        Self { status: StatusCode::OK.as_u16(), details: details.to_owned() }
+    }
+
+    fn sent() -> Self {
+        Self::ok("OTP sent successfully.")
+    }
+
+    fn verified() -> Self {
+        Self::ok("OTP matched. Phone number verified.")
     }
 }
+
+impl Example for ClassicAnswer {
+    fn example() -> Self {
+        Self::sent()
+    }
+}
+
+problems!(PhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
+    DestinationUnsupported, ScopeMissing, AlreadyVerified, ResendTooSoon, SendsUsedUp, RateLimited, GatewayRefused,
+    GatewayUnavailable);
+problems!(OtpProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
+    CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks, PhoneTaken);
 
 #[OpenApi(tag = "ApiTags::Classic")]
 impl ClassicApi {
@@ -95,11 +133,11 @@ impl ClassicApi {
         context: Data<&Context>,
         caller: Authenticated,
         body: Strict<ValidatePhone, JsonOrForm>,
-    ) -> poem::Result<Json<ClassicAnswer>> {
+    ) -> Result<Json<ClassicAnswer>, Classically<PhoneProblems>> {
         let context = context.clone();
-        own_account(&caller.0).map_err(Problem::into_error)?;
+        own_account(&caller.0)?;
         let request = StartRequest {
-            phone: context.phone(&body.0.phone).map_err(Problem::into_error)?,
+            phone: context.phone(&body.0.phone)?,
             account: None,
             purpose: Purpose::Contact,
             locale: None,
@@ -109,10 +147,9 @@ impl ClassicApi {
         let answer = context
             .clone()
             .to_the_end(async move { use_cases::start(&context.verifier, &caller.0, request).await })
-            .await
-            .map_err(Problem::into_error)?;
-        done(answer).map_err(Problem::into_error)?;
-        Ok(ClassicAnswer::ok("OTP sent successfully."))
+            .await?;
+        done(answer)?;
+        Ok(Json(ClassicAnswer::sent()))
     }
 
     /// Check a code (classic)
@@ -124,22 +161,21 @@ impl ClassicApi {
         context: Data<&Context>,
         caller: Authenticated,
         body: Strict<ValidateOtp, JsonOrForm>,
-    ) -> poem::Result<Json<ClassicAnswer>> {
+    ) -> Result<Json<ClassicAnswer>, Classically<OtpProblems>> {
         let context = context.clone();
-        let own = own_account(&caller.0).map_err(Problem::into_error)?;
+        let own = own_account(&caller.0)?;
         if own != body.0.username {
-            return Err(Problem::of(Slug::AccountForbidden).into_error());
+            return Err(Problem::of(Slug::AccountForbidden).into());
         }
-        let phone = context.phone(&body.0.phone).map_err(Problem::into_error)?;
-        let code = submitted(&body.0.otp).map_err(Problem::into_error)?;
+        let phone = context.phone(&body.0.phone)?;
+        let code = submitted(&body.0.otp)?;
         let target = CheckTarget::Phone { phone, account: None, purpose: Purpose::Contact };
         let answer = context
             .clone()
             .to_the_end(async move { use_cases::check(&context.verifier, &caller.0, &target, &code).await })
-            .await
-            .map_err(Problem::into_error)?;
-        done(answer).map_err(Problem::into_error)?;
-        Ok(ClassicAnswer::ok("OTP matched. Phone number verified."))
+            .await?;
+        done(answer)?;
+        Ok(Json(ClassicAnswer::verified()))
     }
 }
 

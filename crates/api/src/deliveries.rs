@@ -2,16 +2,18 @@
 
 use domain::delivery::{DeliveryRecord, GatewayTally};
 use domain::id::{DeliveryId, VerificationId};
-use domain::ports::DeliveryFilter;
+use domain::ports::{DeliveryFilter, SendAnswer};
 use domain::time::rfc3339;
 use domain::use_cases::deliveries::{self, GatewayStatus};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::context::Context;
+use crate::docs::Notes;
 use crate::paging::Paging;
 use crate::problem::{Problem, Refusing, Slug, problems};
 use crate::tags::ApiTags;
@@ -70,7 +72,7 @@ impl DeliveriesApi {
 
 /// An attempt to hand an SMS to a gateway.
 #[derive(Debug, Object)]
-#[oai(rename = "Delivery", skip_serializing_if_is_none)]
+#[oai(rename = "Delivery", skip_serializing_if_is_none, example)]
 struct DeliveryResource {
     /// Its id.
     id: String,
@@ -91,7 +93,7 @@ struct DeliveryResource {
     credits: Option<f64>,
     /// How many segments the SMS had, each of which is paid.
     segments: u16,
-    /// When the gateway had answered, or was no longer waited for, in RFC 3339.
+    /// When the gateway had answered, or was no longer waited for.
     at: String,
     /// How long that took, in milliseconds.
     took_ms: u64,
@@ -127,7 +129,7 @@ struct DeliveryPage {
 
 /// Something that carries SMS.
 #[derive(Debug, Object)]
-#[oai(rename = "Gateway")]
+#[oai(rename = "Gateway", example)]
 struct GatewayResource {
     /// Its name.
     name: String,
@@ -141,12 +143,13 @@ struct GatewayResource {
 
 /// How often a gateway has said something.
 #[derive(Debug, Object)]
+#[oai(example)]
 struct GatewayAnswers {
     /// What it said, as in a delivery.
     answer: String,
     /// How often.
     count: u64,
-    /// When last, in RFC 3339.
+    /// When last.
     last_at: String,
 }
 
@@ -176,4 +179,46 @@ impl From<&GatewayStatus> for GatewayResource {
 struct GatewayList {
     /// The gateways, in the order in which they are tried.
     items: Vec<GatewayResource>,
+}
+
+/// What the document says of these operations beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.format("uuid", &["Delivery.verification", "listDeliveries?verification"]);
+    let answers = SendAnswer::ALL.map(SendAnswer::as_str);
+    notes.open(answers, &["Delivery.answer", "GatewayAnswers.answer"]);
+}
+
+impl Example for DeliveryResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e7-2c28-7d03-9c7e-5b1f20c4a9e6".to_owned(),
+            verification: "01a206e7-2c1d-7841-bf40-53a200be10d7".to_owned(),
+            number: 1,
+            phone: "+97798•••••67".to_owned(),
+            gateway: "sparrow".to_owned(),
+            answer: "accepted".to_owned(),
+            message_id: Some("201107".to_owned()),
+            credits: Some(1.0),
+            segments: 1,
+            at: "2026-11-23T05:35:43.144Z".to_owned(),
+            took_ms: 11,
+        }
+    }
+}
+
+impl Example for GatewayAnswers {
+    fn example() -> Self {
+        Self { answer: "accepted".to_owned(), count: 128, last_at: "2026-11-23T05:35:43.144Z".to_owned() }
+    }
+}
+
+impl Example for GatewayResource {
+    fn example() -> Self {
+        Self {
+            name: "sparrow".to_owned(),
+            host: "api.sparrowsms.com".to_owned(),
+            sender: "Demo".to_owned(),
+            answers: vec![GatewayAnswers::example()],
+        }
+    }
 }

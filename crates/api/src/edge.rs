@@ -35,6 +35,32 @@ impl Default for EdgeSettings {
     }
 }
 
+/// How long an answer may be kept by who got it. What says nothing is not to be kept at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kept {
+    /// For ever, if it is asked each time whether it has changed: the answer has an `ETag`.
+    IfUnchanged,
+    /// An hour: the same for everybody, and only a new version changes it.
+    AnHour,
+}
+
+impl Kept {
+    /// The response, so marked.
+    pub(crate) fn put_on(self, mut response: Response) -> Response {
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// The value of `Cache-Control`.
+    fn of(response: &Response) -> &'static str {
+        match response.extensions().get::<Self>() {
+            None => "no-store",
+            Some(Self::IfUnchanged) => "no-cache",
+            Some(Self::AnHour) => "public, max-age=3600",
+        }
+    }
+}
+
 /// The outermost endpoint.
 pub(crate) struct Edge<E> {
     inner: E,
@@ -103,7 +129,8 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         if classic {
             response = classic::in_classic_form(response);
         }
-        set_headers(response.headers_mut());
+        let kept = Kept::of(&response);
+        set_headers(response.headers_mut(), kept);
         if only_head {
             response.set_body(());
         }
@@ -122,9 +149,9 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
     Some(length.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX))
 }
 
-fn set_headers(headers: &mut HeaderMap) {
-    // Only what is the same for everybody says itself how long it may be kept: the keys of proofs.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+fn set_headers(headers: &mut HeaderMap, kept: &'static str) {
+    // The keys of proofs say themselves how long they may be kept.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

@@ -8,10 +8,12 @@ use domain::verification::Purpose;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::context::Context;
+use crate::docs::Notes;
 use crate::ids::IdText;
 use crate::paging::Paging;
 use crate::problem::{Problem, Refusing, Slug, problems};
@@ -94,15 +96,15 @@ fn kind_unknown() -> Problem {
 
 /// Something that happened.
 #[derive(Debug, Object)]
-#[oai(rename = "Event", skip_serializing_if_is_none)]
+#[oai(rename = "Event", skip_serializing_if_is_none, example)]
 pub(crate) struct EventResource {
     /// Its id. An event that is told again has the same.
     id: String,
-    /// What happened: `verification.approved`, `verification.expired`, `verification.locked`, `verification.canceled`,
-    /// `phone.transferred`, `phone.unlinked`, `phone.changed` or `fraud.decided`.
+    /// What happened. Of the phone: `phone.transferred` when it went over to an account that has proved it later,
+    /// `phone.unlinked` when it was taken away, `phone.changed` when it was given without a code.
     #[oai(rename = "type")]
     kind: String,
-    /// When it happened, in RFC 3339.
+    /// When it happened.
     at: String,
     /// The id of the verification that it is about.
     verification: Option<String>,
@@ -134,9 +136,31 @@ impl From<&Event> for EventResource {
 /// A page of events.
 #[derive(Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
-struct EventPage {
+pub(crate) struct EventPage {
     /// The events, youngest first.
-    items: Vec<EventResource>,
+    pub items: Vec<EventResource>,
     /// The cursor of the next page; absent on the last.
-    next: Option<String>,
+    pub next: Option<String>,
+}
+
+impl Example for EventResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e7-2c54-7c19-8a4e-6f0b1d2c3e4f".to_owned(),
+            kind: EventKind::VerificationApproved.as_str().to_owned(),
+            at: "2026-11-23T05:35:43.188Z".to_owned(),
+            verification: Some("01a206e7-2c1d-7841-bf40-53a200be10d7".to_owned()),
+            purpose: Some("contact".to_owned()),
+            account: Some("ram".to_owned()),
+            phone: Some("+97798•••••67".to_owned()),
+            reason: None,
+        }
+    }
+}
+
+/// What the document says of these operations beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.format("uuid", &["Event.verification", "listEvents?verification"]);
+    notes.open(EventKind::ALL.map(EventKind::as_str), &["Event.type", "listEvents?kind"]);
+    notes.open(Purpose::ALL.map(Purpose::as_str), &["Event.purpose"]);
 }

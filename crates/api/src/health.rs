@@ -3,9 +3,11 @@
 use domain::ports::PortError;
 use poem::web::Data;
 use poem_openapi::payload::Json;
+use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use crate::context::Context;
+use crate::docs::Notes;
 use crate::tags::ApiTags;
 use domain::ports::chain;
 
@@ -15,9 +17,29 @@ pub(crate) struct HealthApi;
 
 /// How it is.
 #[derive(Debug, Object)]
+#[oai(example)]
 pub(crate) struct Health {
-    /// `ok` or `unavailable`.
+    /// How it is.
     status: String,
+}
+
+impl Health {
+    fn of(status: &str) -> Self {
+        Self { status: status.to_owned() }
+    }
+}
+
+impl Example for Health {
+    fn example() -> Self {
+        Self::of("ok")
+    }
+}
+
+/// What the document says of these operations.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.closed("HealthStatus", ["ok", "unavailable"], &["Health.status"]);
+    let unavailable = Health::of("unavailable").to_json().unwrap_or_default();
+    notes.answer("readyz", "503", "unavailable", "Something it needs does not answer", unavailable);
 }
 
 /// Whether it can work.
@@ -34,13 +56,17 @@ enum Readiness {
 #[OpenApi(tag = "ApiTags::Health")]
 impl HealthApi {
     /// Is it running?
+    ///
+    /// Answers as long as the process does, and asks nothing of what is behind it: for supervisors that restart what hangs.
     #[oai(path = "/livez", method = "get", operation_id = "livez")]
     #[expect(clippy::unused_async, reason = "an operation is asynchronous")]
     async fn livez(&self) -> Json<Health> {
-        Json(Health { status: "ok".to_owned() })
+        Json(Health::of("ok"))
     }
 
     /// Can it work?
+    ///
+    /// Asks the database and the counters for a sign of life: for load balancers that send calls elsewhere.
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
     async fn readyz(&self, context: Data<&Context>) -> Readiness {
         let ports = &context.verifier.ports;
@@ -52,8 +78,8 @@ impl HealthApi {
             ready = false;
         }
         if ready {
-            return Readiness::Ready(Json(Health { status: "ok".to_owned() }));
+            return Readiness::Ready(Json(Health::of("ok")));
         }
-        Readiness::Unavailable(Json(Health { status: "unavailable".to_owned() }), 1)
+        Readiness::Unavailable(Json(Health::of("unavailable")), 1)
     }
 }

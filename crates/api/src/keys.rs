@@ -7,12 +7,14 @@ use domain::use_cases::credentials;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use crate::auth::Authenticated;
 use crate::body::{Body, Field, Strict, Values, optional, optional_number, required};
 use crate::context::Context;
 use crate::credentials::{Terms, terms};
+use crate::docs::Notes;
 use crate::fields::invalid_field;
 use crate::ids::IdText;
 use crate::paging::Paging;
@@ -26,7 +28,7 @@ pub(crate) struct KeysApi;
 
 /// A key to be issued.
 #[derive(Object)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(crate) struct IssueKey {
     /// What it may do: `verify` starts and checks verifications, `admin` administers.
     pub scope: String,
@@ -39,6 +41,17 @@ pub(crate) struct IssueKey {
     /// The same in days from now; set one of the two.
     #[oai(validator(minimum(value = "1"), maximum(value = "3650")))]
     pub expires_in_days: Option<u32>,
+}
+
+impl Example for IssueKey {
+    fn example() -> Self {
+        Self {
+            scope: "verify".to_owned(),
+            name: Some("Shop server".to_owned()),
+            expires_at: None,
+            expires_in_days: Some(365),
+        }
+    }
 }
 
 impl Body for IssueKey {
@@ -57,7 +70,7 @@ impl Body for IssueKey {
 
 /// A key of the application, without its secret.
 #[derive(Clone, Debug, Object)]
-#[oai(rename = "Key", skip_serializing_if_is_none)]
+#[oai(rename = "Key", skip_serializing_if_is_none, example)]
 pub(crate) struct KeyResource {
     /// Its id, by which it is revoked.
     pub id: String,
@@ -73,9 +86,22 @@ pub(crate) struct KeyResource {
     pub revoked_at: Option<String>,
 }
 
+impl Example for KeyResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e6-a5c4-7e0b-8d1f-3c96b7a0e254".to_owned(),
+            scope: "verify".to_owned(),
+            name: Some("Shop server".to_owned()),
+            created_at: "2026-11-23T05:35:08.740Z".to_owned(),
+            expires_at: Some("2027-11-23T05:35:08.740Z".to_owned()),
+            revoked_at: None,
+        }
+    }
+}
+
 /// A key that was issued.
 #[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub(crate) struct IssuedKey {
     /// Its id, by which it is revoked.
     pub id: String,
@@ -89,6 +115,19 @@ pub(crate) struct IssuedKey {
     pub created_at: String,
     /// When it stops to work by itself; absent when it does not.
     pub expires_at: Option<String>,
+}
+
+impl Example for IssuedKey {
+    fn example() -> Self {
+        Self {
+            id: "01a206e6-a5c4-7e0b-8d1f-3c96b7a0e254".to_owned(),
+            secret: format!("svk_{}", "0123456789abcdef".repeat(4)),
+            scope: "verify".to_owned(),
+            name: Some("Shop server".to_owned()),
+            created_at: "2026-11-23T05:35:08.740Z".to_owned(),
+            expires_at: Some("2027-11-23T05:35:08.740Z".to_owned()),
+        }
+    }
 }
 
 /// A page of keys.
@@ -205,4 +244,11 @@ impl KeysApi {
         let id = id.0.known(Slug::KeyNotFound)?;
         Ok(Json((&done(credentials::revoke_key(&context.verifier, &caller.0, id).await)?).into()))
     }
+}
+
+/// What the document says of these operations beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    let scopes = [Scope::Verify, Scope::Admin].map(Scope::as_str);
+    notes.closed("KeyScope", scopes, &["IssueKey.scope"]);
+    notes.open(scopes, &["Key.scope", "IssuedKey.scope"]);
 }

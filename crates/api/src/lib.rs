@@ -1,4 +1,5 @@
-//! The HTTP front end: the native API under `/v1`, the classic API, health, the API document and Swagger UI.
+//! The HTTP front end: the native API under `/v1`, the classic API, health, the API document, Swagger UI and the pages
+//! of problems.
 //!
 //! It translates between HTTP and the use cases of the domain. It knows no adapter and holds no rule: what a caller
 //! may do, what a code is and when it is refused is decided in the domain.
@@ -38,11 +39,13 @@ mod tags;
 mod verifications;
 mod webhooks;
 
+pub use docs::{DocumentError, NoteError};
 pub use edge::{BODY_BYTES_MAX, EdgeSettings};
 
 use context::Context;
 use idempotency::Idempotent;
 use inbox::Demo;
+use problem::pages::{ProblemPages, problem_list, problem_page};
 use problem::{Problem, Slug};
 use routes::RouteTable;
 
@@ -65,11 +68,6 @@ pub struct Api {
     pub tasks: TaskTracker,
 }
 
-/// The API document could not be made: a fault of the program.
-#[derive(Debug, thiserror::Error)]
-#[error("the API document is not valid JSON")]
-pub struct DocumentError(#[from] serde_json::Error);
-
 /// Builds the HTTP front end over the use cases.
 ///
 /// # Errors
@@ -84,12 +82,15 @@ pub fn build(
     let service = docs::service();
     let document = docs::document(&service)?;
     let operations = RouteTable::of_document(&document);
-    let document: Arc<str> = serde_json::to_string(&document)?.into();
-    let only_get = &[Method::GET];
+    let problems = ProblemPages::new(&docs::answered_by(&document));
+    let document = docs::DocumentPage::new(serde_json::to_string(&document)?);
+    let pages_beside = ["/openapi.json", "/docs", "/docs/*", "/problems", "/problems/{slug}"];
     let mut routes =
-        operations.clone().with("/openapi.json", only_get).with("/docs", only_get).with("/docs/*", only_get);
+        pages_beside.into_iter().fold(operations.clone(), |routes, path| routes.with(path, &[Method::GET]));
     let mut pages = Route::new()
         .at("/openapi.json", get(docs::openapi).data(document))
+        .at("/problems", get(problem_list).data(problems.clone()))
+        .at("/problems/:slug", get(problem_page).data(problems))
         .at("/docs", get(docs::to_swagger))
         .at("/docs/*file", get(docs::swagger).data(docs::swagger_config()));
     if let Some(demo) = settings.demo {

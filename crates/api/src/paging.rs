@@ -6,9 +6,9 @@ use domain::ports::Page;
 use crate::problem::{Problem, Slug};
 
 /// How many items a page has when nobody says.
-const DEFAULT_LIMIT: u16 = 20;
+pub(crate) const DEFAULT_LIMIT: u16 = 20;
 /// The most items of a page.
-const LIMIT_MAX: u16 = 100;
+pub(crate) const LIMIT_MAX: u16 = 100;
 
 /// The page that is asked for.
 #[derive(Debug)]

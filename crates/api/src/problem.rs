@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use domain::phone::PhoneFault;
 use domain::ports::chain;
 use domain::refusal::{Refusal, Refused};
 use domain::time::rfc3339;
@@ -13,11 +14,15 @@ use domain::verification::Verification;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{
-    MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry,
+    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
 };
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 
+use crate::docs::Notes;
+
+mod example;
+pub(crate) mod pages;
 mod slug;
 
 pub(crate) use slug::Slug;
@@ -32,9 +37,9 @@ pub struct Problem {
 
 /// A problem document (RFC 9457), with our extensions.
 #[derive(Clone, Debug, Object)]
-#[oai(rename = "Problem", skip_serializing_if_is_none)]
+#[oai(rename = "Problem", skip_serializing_if_is_none, example)]
 pub struct ProblemDocument {
-    /// Names the kind of problem: `urn:sparrow-verify:problem:` and the code.
+    /// The kind of problem: a reference to its page on this service, which says what happened and what to do.
     #[oai(rename = "type")]
     pub kind: String,
     /// What kind of problem it is; the same for every problem of the kind.
@@ -43,9 +48,9 @@ pub struct ProblemDocument {
     pub status: u16,
     /// What happened this time and what to do.
     pub detail: String,
-    /// The kind of problem as a slug: the key to branch on.
+    /// The kind of problem as a slug: the key to branch on. There may be more in time.
     pub code: String,
-    /// Why a phone was not accepted, as a slug.
+    /// Why a phone was not accepted, as a slug. There may be more in time.
     pub reason: Option<String>,
     /// What is wrong with which field of the body; the first twenty.
     pub errors: Option<Vec<FieldProblem>>,
@@ -61,6 +66,7 @@ pub struct ProblemDocument {
 
 /// A field of the body that is wrong.
 #[derive(Clone, Debug, Object)]
+#[oai(example)]
 pub struct FieldProblem {
     /// Where it is: a JSON pointer such as `#/phone`.
     pub pointer: String,
@@ -72,7 +78,7 @@ impl Problem {
     /// A problem of this kind.
     pub fn new(slug: Slug, detail: impl Into<Cow<'static, str>>) -> Self {
         let document = ProblemDocument {
-            kind: format!("urn:sparrow-verify:problem:{}", slug.as_str()),
+            kind: slug.page(),
             title: slug.title().to_owned(),
             status: slug.status().as_u16(),
             detail: detail.into().into_owned(),
@@ -293,25 +299,12 @@ impl<P: Problems> ApiResponse for Refusing<P> {
     }
 }
 
-/// How one status of an operation reads in the document.
+/// How one status of an operation reads in the document. The kinds are handed over as an `enum` beside the schema, which
+/// `crate::docs` makes codes, examples and headers of.
 fn answer_meta(status: StatusCode, slugs: &[Slug]) -> MetaResponse {
-    let of_status: Vec<&Slug> = slugs.iter().filter(|slug| slug.status() == status).collect();
+    let of_status = slugs.iter().filter(|slug| slug.status() == status);
     let lines: Vec<_> =
-        of_status.iter().map(|slug| format!("`{}`: {}.", slug.as_str(), slug.title())).collect();
-    let header = |name: &str, description: &str, schema: MetaSchemaRef| MetaHeader {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        required: false,
-        deprecated: false,
-        schema,
-    };
-    let mut headers = Vec::new();
-    if of_status.iter().any(|slug| slug.may_retry()) {
-        headers.push(header("Retry-After", "Seconds to wait before trying again.", u32::schema_ref()));
-    }
-    if status == StatusCode::UNAUTHORIZED {
-        headers.push(header("WWW-Authenticate", "The scheme to use: `Bearer`.", String::schema_ref()));
-    }
+        of_status.clone().map(|slug| format!("`{}`: {}.", slug.as_str(), slug.title())).collect();
     MetaResponse {
         // The framework wants it for ever; it is made once for each operation, when the document is.
         description: String::leak(lines.join("\n\n")),
@@ -319,10 +312,26 @@ fn answer_meta(status: StatusCode, slugs: &[Slug]) -> MetaResponse {
         status_range: None,
         content: vec![MetaMediaType {
             content_type: "application/problem+json",
-            schema: ProblemDocument::schema_ref(),
+            schema: with_kinds(ProblemDocument::schema_ref(), of_status),
         }],
-        headers,
+        headers: Vec::new(),
     }
+}
+
+/// A schema, and beside it the kinds that it stands for.
+pub(crate) fn with_kinds<'a>(schema: MetaSchemaRef, slugs: impl Iterator<Item = &'a Slug>) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(MetaSchema {
+        all_of: vec![schema],
+        enum_items: slugs.map(|slug| slug.as_str().into()).collect(),
+        ..MetaSchema::ANY
+    }))
+}
+
+/// What the document says of problems beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.open(Slug::ALL.iter().map(|slug| slug.as_str()), &["Problem.code"]);
+    let reasons = PhoneFault::ALL.map(PhoneFault::reason);
+    notes.open(reasons, &["Problem.reason"]);
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 use domain::proof::ProofKey;
 use poem::web::Data;
 use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use crate::context::Context;
+use crate::docs::Notes;
 use crate::tags::ApiTags;
 
 /// How long caches may keep them.
@@ -18,6 +20,7 @@ pub(crate) struct ProofsApi;
 
 /// The keys by which proofs are checked.
 #[derive(Debug, Object)]
+#[oai(example)]
 pub(crate) struct ProofKeySet {
     /// The key that signs now first, then those that have signed before. None when this service signs no proofs.
     keys: Vec<ProofKeyResource>,
@@ -25,7 +28,7 @@ pub(crate) struct ProofKeySet {
 
 /// The public half of a key that signs proofs (RFC 7517, RFC 8037).
 #[derive(Debug, Object)]
-#[oai(rename = "ProofKey")]
+#[oai(rename = "ProofKey", example)]
 pub(crate) struct ProofKeyResource {
     /// The type of the key: `OKP`.
     kty: String,
@@ -81,4 +84,29 @@ impl ProofsApi {
         let keys = signer.map(|signer| signer.keys().iter().map(Into::into).collect()).unwrap_or_default();
         Keys::Published(Json(ProofKeySet { keys }), CACHED.to_owned())
     }
+}
+
+// The key of RFC 8037, appendix A.
+impl Example for ProofKeyResource {
+    fn example() -> Self {
+        Self {
+            kty: "OKP".to_owned(),
+            crv: "Ed25519".to_owned(),
+            x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned(),
+            kid: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k".to_owned(),
+            used_for: "sig".to_owned(),
+            alg: "EdDSA".to_owned(),
+        }
+    }
+}
+
+impl Example for ProofKeySet {
+    fn example() -> Self {
+        Self { keys: vec![ProofKeyResource::example()] }
+    }
+}
+
+/// What the document says of these operations beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.open(["EdDSA"], &["ProofKey.alg"]);
 }

@@ -21,8 +21,10 @@ use crate::paging::Paging;
 use crate::problem::{Problem, Refusing, Slug, problems};
 use crate::tags::ApiTags;
 
+mod documented;
 mod resources;
 
+pub(crate) use documented::notes;
 pub(crate) use resources::{
     CheckCode, CheckPhone, StartVerification, VerificationPage, VerificationResource,
 };
@@ -154,6 +156,8 @@ impl VerificationsApi {
     }
 
     /// Look at a verification
+    ///
+    /// Where it stands, and what is left of its budget. Looking changes nothing: what has ended reads as `expired`.
     #[oai(path = "/:id", method = "get", operation_id = "getVerification")]
     async fn get(
         &self,
@@ -175,8 +179,7 @@ impl VerificationsApi {
         &self,
         context: Data<&Context>,
         caller: Authenticated,
-        /// Only those with this status: `pending`, `approved`, `expired`, `canceled` or `locked`. One whose life has ended
-        /// is found under `expired` within a second.
+        /// Only those with this status. One whose life has ended is found under `expired` within a second.
         status: Query<Option<String>>,
         /// How many at most: 1 to 100, 20 if not given.
         limit: Query<Option<String>>,

@@ -22,6 +22,7 @@ use crate::tags::ApiTags;
 mod resources;
 
 pub(crate) use resources::ReplayEvent;
+pub(crate) use resources::notes;
 use resources::{
     WebhookDeliveryDetails, WebhookDeliveryPage, WebhookDeliveryResource, WebhookList, WebhookResource,
 };

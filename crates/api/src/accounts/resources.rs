@@ -1,10 +1,10 @@
 //! What accounts look like in JSON.
 
 use domain::account::Account;
-use domain::event::Event;
 use domain::phone::Phone;
 use domain::time::{Timestamp, rfc3339};
 use poem_openapi::Object;
+use poem_openapi::types::Example;
 
 use crate::body::{Body, Field, Values, optional, required};
 use crate::context::Context;
@@ -13,11 +13,17 @@ use crate::problem::Problem;
 
 /// An account to be made.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct CreateAccount {
     /// Its name in the application: 1 to 150 characters. Upper and lower case differ.
     #[oai(validator(min_length = 1, max_length = 150))]
     pub username: String,
+}
+
+impl Example for CreateAccount {
+    fn example() -> Self {
+        Self { username: "ram".to_owned() }
+    }
 }
 
 impl Body for CreateAccount {
@@ -30,7 +36,7 @@ impl Body for CreateAccount {
 
 /// A phone that an account has proved elsewhere.
 #[derive(Object)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(crate) struct ChangePhone {
     /// The phone, in any usual spelling.
     #[oai(validator(max_length = 64))]
@@ -38,6 +44,12 @@ pub(crate) struct ChangePhone {
     /// When it was proved, in RFC 3339; now when left out.
     #[oai(validator(max_length = 40))]
     pub verified_at: Option<String>,
+}
+
+impl Example for ChangePhone {
+    fn example() -> Self {
+        Self { phone: "9841234567".to_owned(), verified_at: Some("2026-01-15T08:00:00Z".to_owned()) }
+    }
 }
 
 impl Body for ChangePhone {
@@ -62,7 +74,7 @@ impl ChangePhone {
 
 /// A user of an application.
 #[derive(Clone, Debug, Object)]
-#[oai(rename = "Account", skip_serializing_if_is_none)]
+#[oai(rename = "Account", skip_serializing_if_is_none, example)]
 pub(crate) struct AccountResource {
     /// Its id.
     pub id: String,
@@ -74,6 +86,18 @@ pub(crate) struct AccountResource {
     pub phone_verified_at: Option<String>,
     /// When it was made.
     pub created_at: String,
+}
+
+impl Example for AccountResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e6-90b8-7c52-9a3e-71d0c5b2f418".to_owned(),
+            username: "ram".to_owned(),
+            phone: Some("+97798•••••67".to_owned()),
+            phone_verified_at: Some("2026-11-23T05:36:12.480Z".to_owned()),
+            created_at: "2026-11-23T05:35:03.352Z".to_owned(),
+        }
+    }
 }
 
 impl From<&Account> for AccountResource {
@@ -94,49 +118,6 @@ impl From<&Account> for AccountResource {
 pub(crate) struct AccountPage {
     /// The accounts, youngest first.
     pub items: Vec<AccountResource>,
-    /// The cursor of the next page; absent on the last.
-    pub next: Option<String>,
-}
-
-/// Something that happened to an account.
-#[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub(crate) struct AccountEvent {
-    /// Its id.
-    pub id: String,
-    /// What happened: `verification.approved`, `verification.expired`, `verification.locked` or `verification.canceled`;
-    /// `phone.transferred` when the phone went over to an account that has proved it later, `phone.unlinked` when it was
-    /// taken away, `phone.changed` when it was given without a code.
-    pub kind: String,
-    /// When, in RFC 3339.
-    pub at: String,
-    /// The id of the verification that it is about.
-    pub verification: Option<String>,
-    /// What the proof was for.
-    pub purpose: Option<String>,
-    /// The phone that it is about, masked.
-    pub phone: Option<String>,
-}
-
-impl From<&Event> for AccountEvent {
-    fn from(event: &Event) -> Self {
-        Self {
-            id: event.id.to_string(),
-            kind: event.kind.as_str().to_owned(),
-            at: rfc3339(event.at),
-            verification: event.verification.map(|id| id.to_string()),
-            purpose: event.purpose.map(|purpose| purpose.as_str().to_owned()),
-            phone: event.phone.map(Phone::masked),
-        }
-    }
-}
-
-/// A page of what happened to an account.
-#[derive(Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub(crate) struct AccountEventPage {
-    /// What happened, youngest first.
-    pub items: Vec<AccountEvent>,
     /// The cursor of the next page; absent on the last.
     pub next: Option<String>,
 }

@@ -7,6 +7,7 @@ use domain::use_cases::credentials;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use crate::auth::Authenticated;
@@ -25,7 +26,7 @@ pub(crate) struct TokensApi;
 
 /// A user token to be issued.
 #[derive(Object)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(crate) struct IssueUserToken {
     /// What you call it, to tell it from others: 1 to 60 characters.
     #[oai(validator(min_length = 1, max_length = 60))]
@@ -36,6 +37,12 @@ pub(crate) struct IssueUserToken {
     /// The same in days from now; set one of the two.
     #[oai(validator(minimum(value = "1"), maximum(value = "3650")))]
     pub expires_in_days: Option<u32>,
+}
+
+impl Example for IssueUserToken {
+    fn example() -> Self {
+        Self { name: Some("Ram's phone".to_owned()), expires_at: None, expires_in_days: Some(30) }
+    }
 }
 
 impl Body for IssueUserToken {
@@ -53,7 +60,7 @@ impl Body for IssueUserToken {
 
 /// A user token, without its secret.
 #[derive(Clone, Debug, Object)]
-#[oai(rename = "UserToken", skip_serializing_if_is_none)]
+#[oai(rename = "UserToken", skip_serializing_if_is_none, example)]
 pub(crate) struct UserTokenResource {
     /// Its id, by which it is revoked.
     pub id: String,
@@ -67,9 +74,21 @@ pub(crate) struct UserTokenResource {
     pub revoked_at: Option<String>,
 }
 
+impl Example for UserTokenResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e6-a5c4-7e0b-8d1f-3c96b7a0e254".to_owned(),
+            name: Some("Ram's phone".to_owned()),
+            created_at: "2026-11-23T05:35:08.740Z".to_owned(),
+            expires_at: Some("2026-12-23T05:35:08.740Z".to_owned()),
+            revoked_at: None,
+        }
+    }
+}
+
 /// A user token that was issued.
 #[derive(Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub(crate) struct IssuedUserToken {
     /// Its id, by which it is revoked.
     pub id: String,
@@ -81,6 +100,18 @@ pub(crate) struct IssuedUserToken {
     pub created_at: String,
     /// When it stops to work by itself; absent when it does not.
     pub expires_at: Option<String>,
+}
+
+impl Example for IssuedUserToken {
+    fn example() -> Self {
+        Self {
+            id: "01a206e6-a5c4-7e0b-8d1f-3c96b7a0e254".to_owned(),
+            secret: format!("svu_{}", "0123456789abcdef".repeat(4)),
+            name: Some("Ram's phone".to_owned()),
+            created_at: "2026-11-23T05:35:08.740Z".to_owned(),
+            expires_at: Some("2026-12-23T05:35:08.740Z".to_owned()),
+        }
+    }
 }
 
 /// A page of user tokens.

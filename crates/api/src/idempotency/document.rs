@@ -43,16 +43,17 @@ fn parameter() -> Value {
 
 fn answers(responses: &mut Map<String, Value>, classic: bool) {
     for slug in SLUGS {
-        let status = slug.status().as_str().to_owned();
-        let line = if classic {
-            format!("{}.", slug.title())
-        } else {
-            format!("`{}`: {}.", slug.as_str(), slug.title())
-        };
-        let response = responses.entry(status).or_insert_with(|| answer(classic));
+        let response = responses.entry(slug.status().as_str()).or_insert_with(|| answer(classic));
         let before = response["description"].as_str().unwrap_or_default();
         let between = if before.is_empty() { "" } else { "\n\n" };
-        response["description"] = json!(format!("{before}{between}{line}"));
+        response["description"] = json!(format!("{before}{between}`{}`: {}.", slug.as_str(), slug.title()));
+        // The kinds of an answer stand beside its schema; see `crate::docs`.
+        let content = response.get_mut("content").and_then(Value::as_object_mut);
+        for media in content.into_iter().flat_map(Map::values_mut) {
+            if let Some(kinds) = media.pointer_mut("/schema/enum").and_then(Value::as_array_mut) {
+                kinds.push(json!(slug.as_str()));
+            }
+        }
         if slug.may_retry() {
             response["headers"]["Retry-After"] = json!({
                 "description": "Seconds to wait before trying again.",
@@ -84,5 +85,5 @@ fn answer(classic: bool) -> Value {
     } else {
         ("application/problem+json", "#/components/schemas/Problem")
     };
-    json!({"description": "", "content": {media: {"schema": {"$ref": schema}}}})
+    json!({"description": "", "content": {media: {"schema": {"allOf": [{"$ref": schema}], "enum": []}}}})
 }

@@ -5,6 +5,7 @@ use domain::time::rfc3339;
 use domain::use_cases::{CheckTarget, StartRequest};
 use domain::verification::{State, Verification};
 use poem_openapi::Object;
+use poem_openapi::types::Example;
 
 use super::{purpose, submitted};
 use crate::body::{Body, Field, Values, optional, required};
@@ -14,14 +15,14 @@ use crate::problem::Problem;
 
 /// What to verify.
 #[derive(Object)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(crate) struct StartVerification {
     /// The phone to send the code to, in any usual spelling.
     #[oai(validator(max_length = 64))]
     pub phone: String,
     /// The username of the account. A user token's own when left out; with an application key, none is meant then.
     /// An application's account is made on first use.
-    #[oai(validator(max_length = 150))]
+    #[oai(validator(min_length = 1, max_length = 150))]
     pub account: Option<String>,
     /// The language of the SMS, such as `en` or `ne-NP`; the application's when left out or not supported.
     #[oai(validator(max_length = 35))]
@@ -35,6 +36,19 @@ pub(crate) struct StartVerification {
     /// What the proof is for: `contact` (the default) binds the phone to the account; `login`, `recovery` and
     /// `transaction` prove that the account's verified phone is at hand.
     pub purpose: Option<String>,
+}
+
+impl Example for StartVerification {
+    fn example() -> Self {
+        Self {
+            phone: "9841234567".to_owned(),
+            account: None,
+            locale: None,
+            app_hash: None,
+            origin: None,
+            purpose: None,
+        }
+    }
 }
 
 impl Body for StartVerification {
@@ -83,11 +97,17 @@ impl StartVerification {
 
 /// A code to check.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct CheckCode {
     /// The digits of the SMS; spaces or dashes between them do no harm.
     #[oai(validator(max_length = 40))]
     pub code: String,
+}
+
+impl Example for CheckCode {
+    fn example() -> Self {
+        Self { code: "042137".to_owned() }
+    }
 }
 
 impl Body for CheckCode {
@@ -100,7 +120,7 @@ impl Body for CheckCode {
 
 /// A code to check, and the phone it was sent to.
 #[derive(Object)]
-#[oai(deny_unknown_fields, skip_serializing_if_is_none)]
+#[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
 pub(crate) struct CheckPhone {
     /// The phone, in any usual spelling.
     #[oai(validator(max_length = 64))]
@@ -109,10 +129,16 @@ pub(crate) struct CheckPhone {
     #[oai(validator(max_length = 40))]
     pub code: String,
     /// The username of the account, as in the start.
-    #[oai(validator(max_length = 150))]
+    #[oai(validator(min_length = 1, max_length = 150))]
     pub account: Option<String>,
     /// What the proof is for, as in the start.
     pub purpose: Option<String>,
+}
+
+impl Example for CheckPhone {
+    fn example() -> Self {
+        Self { phone: "9841234567".to_owned(), code: "042137".to_owned(), account: None, purpose: None }
+    }
 }
 
 impl Body for CheckPhone {
@@ -146,11 +172,11 @@ impl CheckPhone {
 
 /// A verification as its caller sees it.
 #[derive(Clone, Debug, Object)]
-#[oai(rename = "Verification", skip_serializing_if_is_none)]
+#[oai(rename = "Verification", skip_serializing_if_is_none, example)]
 pub(crate) struct VerificationResource {
     /// Its id.
     pub id: String,
-    /// `pending`, `approved`, `expired`, `canceled` or `locked`; all but the first are final.
+    /// Where it stands; all but `pending` are final.
     pub status: String,
     /// The phone, masked.
     pub phone: String,
@@ -158,11 +184,11 @@ pub(crate) struct VerificationResource {
     pub account: Option<String>,
     /// What the proof is for.
     pub purpose: String,
-    /// The last SMS: `sending`, `sent`, `unknown` (it may have been sent) or `failed`.
+    /// The last SMS: `sending`, `sent`, `unknown` (it may have been sent) or `failed`. There may be more in time.
     pub delivery: String,
     /// How many digits the code has.
     pub code_length: u32,
-    /// When it began, in RFC 3339.
+    /// When it began.
     pub created_at: String,
     /// When the code dies.
     pub expires_at: String,
@@ -177,6 +203,27 @@ pub(crate) struct VerificationResource {
     /// The signed proof of the approval (a compact JWS), which other services check by `/.well-known/jwks.json`. In the
     /// answer to a right code only, for ten minutes from the approval on, where this service signs proofs.
     pub proof: Option<String>,
+}
+
+impl Example for VerificationResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e7-2c1d-7841-bf40-53a200be10d7".to_owned(),
+            status: "pending".to_owned(),
+            phone: "+97798•••••67".to_owned(),
+            account: Some("ram".to_owned()),
+            purpose: "contact".to_owned(),
+            delivery: "sent".to_owned(),
+            code_length: 6,
+            created_at: "2026-11-23T05:35:43.133Z".to_owned(),
+            expires_at: "2026-11-23T05:45:43.133Z".to_owned(),
+            resend_at: "2026-11-23T05:36:43.133Z".to_owned(),
+            sends_left: 3,
+            checks_left: 5,
+            approved_at: None,
+            proof: None,
+        }
+    }
 }
 
 impl From<&Verification> for VerificationResource {

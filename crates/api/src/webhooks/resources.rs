@@ -2,14 +2,16 @@
 
 use domain::event::EventKind;
 use domain::time::rfc3339;
-use domain::webhook::{Attempt, AttemptOutcome, Webhook, WebhookDelivery};
+use domain::webhook::{Attempt, AttemptFault, AttemptOutcome, DeliveryStatus, Webhook, WebhookDelivery};
 use poem_openapi::Object;
+use poem_openapi::types::Example;
 
 use crate::body::{Body, Field, Values, required};
+use crate::docs::Notes;
 
 /// Which webhook is to be told again.
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
+#[oai(deny_unknown_fields, example)]
 pub(crate) struct ReplayEvent {
     /// The name of the webhook.
     #[oai(validator(max_length = 40))]
@@ -26,7 +28,7 @@ impl Body for ReplayEvent {
 
 /// Who is told of events.
 #[derive(Debug, Object)]
-#[oai(rename = "Webhook")]
+#[oai(rename = "Webhook", example)]
 pub(crate) struct WebhookResource {
     /// Its name.
     name: String,
@@ -59,7 +61,7 @@ pub(crate) struct WebhookList {
 
 /// The delivery of one event to one webhook.
 #[derive(Debug, Object)]
-#[oai(rename = "WebhookDelivery", skip_serializing_if_is_none)]
+#[oai(rename = "WebhookDelivery", skip_serializing_if_is_none, example)]
 pub(crate) struct WebhookDeliveryResource {
     /// Its id.
     id: String,
@@ -73,7 +75,7 @@ pub(crate) struct WebhookDeliveryResource {
     status: String,
     /// How often it was tried.
     attempts: u32,
-    /// When it was made, in RFC 3339.
+    /// When it was made.
     created_at: String,
     /// When it is tried next; only while it is pending.
     next_at: Option<String>,
@@ -99,9 +101,9 @@ impl From<&WebhookDelivery> for WebhookDeliveryResource {
 
 /// One attempt of a delivery.
 #[derive(Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
+#[oai(skip_serializing_if_is_none, example)]
 pub(crate) struct WebhookAttempt {
-    /// When it ended, in RFC 3339.
+    /// When it ended.
     at: String,
     /// How long it took, in milliseconds.
     took_ms: u64,
@@ -132,6 +134,7 @@ impl From<&Attempt> for WebhookAttempt {
 
 /// A delivery with its attempts.
 #[derive(Debug, Object)]
+#[oai(example)]
 pub(crate) struct WebhookDeliveryDetails {
     /// The delivery.
     delivery: WebhookDeliveryResource,
@@ -153,4 +156,69 @@ pub(crate) struct WebhookDeliveryPage {
     pub items: Vec<WebhookDeliveryResource>,
     /// The cursor of the next page; absent on the last.
     pub next: Option<String>,
+}
+
+impl Example for ReplayEvent {
+    fn example() -> Self {
+        Self { webhook: "orders".to_owned() }
+    }
+}
+
+impl Example for WebhookResource {
+    fn example() -> Self {
+        Self {
+            name: "orders".to_owned(),
+            url: "https://shop.example/webhooks".to_owned(),
+            events: vec![EventKind::VerificationApproved.as_str().to_owned()],
+            secrets: 1,
+        }
+    }
+}
+
+impl Example for WebhookAttempt {
+    fn example() -> Self {
+        Self {
+            at: "2026-11-23T05:35:44.020Z".to_owned(),
+            took_ms: 84,
+            outcome: "taken".to_owned(),
+            status: Some(204),
+            fault: None,
+        }
+    }
+}
+
+impl Example for WebhookDeliveryResource {
+    fn example() -> Self {
+        Self {
+            id: "01a206e7-2fa8-7b33-9d5c-7a8b9c0d1e2f".to_owned(),
+            webhook: "orders".to_owned(),
+            event: "01a206e7-2c54-7c19-8a4e-6f0b1d2c3e4f".to_owned(),
+            kind: EventKind::VerificationApproved.as_str().to_owned(),
+            status: "delivered".to_owned(),
+            attempts: 1,
+            created_at: "2026-11-23T05:35:43.901Z".to_owned(),
+            next_at: None,
+            last_attempt: Some(WebhookAttempt::example()),
+        }
+    }
+}
+
+impl Example for WebhookDeliveryDetails {
+    fn example() -> Self {
+        Self { delivery: WebhookDeliveryResource::example(), attempts: vec![WebhookAttempt::example()] }
+    }
+}
+
+/// What the document says of these operations beyond their types.
+pub(crate) fn notes(notes: &mut Notes) {
+    notes.format("uuid", &["WebhookDelivery.event", "listWebhookDeliveries?event"]);
+    notes.open(EventKind::ALL.map(EventKind::as_str), &["WebhookDelivery.kind"]);
+    let statuses = DeliveryStatus::ALL.map(DeliveryStatus::as_str);
+    notes.closed(
+        "WebhookDeliveryStatus",
+        statuses,
+        &["WebhookDelivery.status", "listWebhookDeliveries?status"],
+    );
+    notes.open(["taken", "refused", "failed"], &["WebhookAttempt.outcome"]);
+    notes.open(AttemptFault::ALL.map(AttemptFault::as_str), &["WebhookAttempt.fault"]);
 }

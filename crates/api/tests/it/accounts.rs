@@ -285,7 +285,7 @@ async fn an_account_s_history_tells_what_became_of_its_phone() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|event| ["kind", "phone", "at"].map(|field| event[field].as_str().unwrap().to_owned()))
+        .map(|event| ["type", "phone", "at"].map(|field| event[field].as_str().unwrap().to_owned()))
         .collect();
     let expected = [
         ["phone.unlinked", "+97798•••••23", "2026-01-15T08:00:02.000Z"],

@@ -3,6 +3,7 @@
 mod answer;
 mod call;
 mod contract;
+mod schemas;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) use answer::Answer;
 pub(crate) use call::{Call, call, delete, get, post, put};
 pub(crate) use contract::Contract;
+pub(crate) use schemas::conforms;
 
 pub(crate) const START: &str = "/v1/verifications";
 pub(crate) const CHECK_PHONE: &str = "/v1/verifications/checks";

@@ -8,6 +8,8 @@ mod applications;
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod checking;
 #[cfg(test)]
 mod classic;
@@ -21,6 +23,8 @@ mod document;
 mod ends;
 #[cfg(test)]
 mod events;
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
@@ -39,6 +43,8 @@ mod limits;
 mod methods;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod problem_pages;
 #[cfg(test)]
 mod proofs;
 #[cfg(test)]

@@ -33,6 +33,8 @@ fn addresses() -> Vec<(String, BTreeSet<&'static str>)> {
         address("/docs", read),
         address("/docs/", read),
         address("/docs/swagger-ui.css", read),
+        address("/problems", read),
+        address("/problems/code-incorrect", read),
     ]
 }
 
@@ -80,6 +82,9 @@ async fn head_answers_like_get_without_the_body() {
         "/openapi.json".to_owned(),
         "/docs".to_owned(),
         "/docs/".to_owned(),
+        "/problems".to_owned(),
+        "/problems/code-incorrect".to_owned(),
+        "/problems/nothing".to_owned(),
         "/nothing".to_owned(),
     ];
     for path in paths {
@@ -127,6 +132,8 @@ async fn an_address_that_is_none_is_not_found_whatever_the_method() {
         "/\u{e9}",
         "/livez/",
         "/docsx",
+        "/problems/",
+        "/problems/code-incorrect/",
     ];
     for path in paths {
         for method in ["GET", "POST", "OPTIONS", "DELETE", "HEAD", "TRACE"] {

@@ -45,6 +45,19 @@ pub enum PhoneFault {
 }
 
 impl PhoneFault {
+    /// Every reason.
+    pub const ALL: [Self; 9] = [
+        Self::Empty,
+        Self::TooLong,
+        Self::InvalidCharacter,
+        Self::WrongLength,
+        Self::UnsupportedCountry,
+        Self::UnallocatedPrefix,
+        Self::DefunctOperator,
+        Self::NotMobile,
+        Self::ShortCode,
+    ];
+
     /// The name of the kind, as the test vectors write it: `WrongLength`.
     #[must_use]
     pub const fn kind(self) -> &'static str {
@@ -82,21 +95,9 @@ impl PhoneFault {
 mod tests {
     use super::PhoneFault;
 
-    const ALL: [PhoneFault; 9] = [
-        PhoneFault::Empty,
-        PhoneFault::TooLong,
-        PhoneFault::InvalidCharacter,
-        PhoneFault::WrongLength,
-        PhoneFault::UnsupportedCountry,
-        PhoneFault::UnallocatedPrefix,
-        PhoneFault::DefunctOperator,
-        PhoneFault::NotMobile,
-        PhoneFault::ShortCode,
-    ];
-
     #[test]
     fn a_reason_is_the_kind_in_kebab_case() {
-        for fault in ALL {
+        for fault in PhoneFault::ALL {
             let mut kebab = String::new();
             for letter in fault.kind().chars() {
                 if letter.is_ascii_uppercase() && !kebab.is_empty() {
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_fault_says_what_to_do_in_one_sentence() {
-        for fault in ALL {
+        for fault in PhoneFault::ALL {
             let text = fault.to_string();
             assert!(text.len() > 40 && text.contains([';', ',']) && !text.ends_with('.'), "{text}");
         }

@@ -2,11 +2,13 @@
 //! document says of its operation.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use poem::http::Method;
 use serde_json::{Map, Value};
 
 use super::Answer;
+use super::schemas::conforms;
 
 /// Words of the inside, none of which may ever be told.
 const INSIDE: [&str; 12] = [
@@ -24,6 +26,10 @@ const INSIDE: [&str; 12] = [
     "invalid type",
 ];
 
+/// The API document, made once for all tests.
+pub(super) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&api::document().unwrap()).unwrap());
+
 /// The API document, as answers are held against it.
 pub(crate) struct Contract {
     pub(crate) document: Value,
@@ -31,7 +37,7 @@ pub(crate) struct Contract {
 
 impl Contract {
     pub(crate) fn new() -> Self {
-        Self { document: serde_json::from_str(&api::document().unwrap()).unwrap() }
+        Self { document: DOCUMENT.clone() }
     }
 
     #[track_caller]
@@ -48,7 +54,7 @@ impl Contract {
             problem_form(answer);
         }
         match self.operation(method, path) {
-            Some(operation) => self.documented(operation, answer),
+            Some(operation) => Self::documented(operation, answer),
             None if answer.status >= 400 => no_operation(answer),
             None => {}
         }
@@ -67,16 +73,18 @@ impl Contract {
     }
 
     #[track_caller]
-    fn documented(&self, operation: &Value, answer: &Answer) {
+    fn documented(operation: &Value, answer: &Answer) {
         let name = &operation["operationId"];
         let response = &operation["responses"][answer.status.to_string()];
         assert!(response.is_object(), "{name} does not document {}: {answer:?}", answer.status);
         let content_type = answer.content_type().unwrap_or_default();
         let media = &response["content"][content_type];
         assert!(media.is_object(), "{name} does not document {content_type} for {}", answer.status);
-        self.conforms(&media["schema"], &answer.json(), &format!("{name} {}", answer.status));
+        conforms(&media["schema"], &answer.json(), &format!("{name} {}", answer.status));
         if content_type == "application/problem+json" {
             let body = answer.json();
+            let codes = response["x-problem-codes"].as_array().unwrap();
+            assert!(codes.contains(&body["code"]), "{name} does not document {}", body["code"]);
             let line = format!("`{}`: {}.", body["code"].as_str().unwrap(), body["title"].as_str().unwrap());
             let description = response["description"].as_str().unwrap();
             assert!(description.split("\n\n").any(|known| known == line), "{name} does not document {line}");
@@ -87,40 +95,6 @@ impl Contract {
                 documented || answer.header(header).is_none(),
                 "{name} does not document {header}: {answer:?}"
             );
-        }
-    }
-
-    /// Whether a value is what the schema says: types, required and unknown members. No more is in our document.
-    #[track_caller]
-    fn conforms(&self, schema: &Value, value: &Value, place: &str) {
-        if let Some(reference) = schema["$ref"].as_str() {
-            let target = self.document.pointer(reference.trim_start_matches('#'));
-            return self.conforms(target.unwrap_or_else(|| panic!("{reference} is not there")), value, place);
-        }
-        // A reference that has a description of its own.
-        if let Some(parts) = schema["allOf"].as_array() {
-            let references = parts.iter().filter(|part| part.get("$ref").is_some());
-            return references.for_each(|part| self.conforms(part, value, place));
-        }
-        let type_fits = match schema["type"].as_str() {
-            Some("object") => value.is_object(),
-            Some("array") => value.is_array(),
-            Some("string") => value.is_string(),
-            Some("integer") => value.is_u64() || value.is_i64(),
-            other => panic!("{place}: the schema has the type {other:?}"),
-        };
-        assert!(type_fits, "{place}: {value} is no {}", schema["type"]);
-        for item in value.as_array().into_iter().flatten() {
-            self.conforms(&schema["items"], item, place);
-        }
-        let Some(members) = value.as_object() else { return };
-        for required in schema["required"].as_array().into_iter().flatten() {
-            assert!(members.contains_key(required.as_str().unwrap()), "{place}: {required} is missing");
-        }
-        for (name, member) in members {
-            let property = &schema["properties"][name];
-            assert!(property.is_object(), "{place}: `{name}` is not documented");
-            self.conforms(property, member, &format!("{place}/{name}"));
         }
     }
 }
@@ -139,15 +113,15 @@ fn matches(template: &str, path: &str) -> bool {
 
 #[track_caller]
 fn edge_headers(path: &str, answer: &Answer) {
+    let kept = match path {
+        _ if answer.status >= 400 || answer.status == 204 => "no-store",
+        "/openapi.json" => "no-cache",
+        "/.well-known/jwks.json" => "public, max-age=300",
+        _ if path.starts_with("/problems") => "public, max-age=3600",
+        _ => "no-store",
+    };
     let headers = [
-        (
-            "cache-control",
-            if path == "/.well-known/jwks.json" && answer.status == 200 {
-                "public, max-age=300"
-            } else {
-                "no-store"
-            },
-        ),
+        ("cache-control", kept),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
         ("x-frame-options", "DENY"),
@@ -177,7 +151,7 @@ fn problem_form(answer: &Answer) {
     let text =
         |field: &str| body[field].as_str().unwrap_or_else(|| panic!("{field} is no string: {answer:?}"));
     assert_eq!(body["status"], answer.status, "{answer:?}");
-    assert_eq!(text("type"), format!("urn:sparrow-verify:problem:{}", text("code")));
+    assert_eq!(text("type"), format!("/problems/{}", text("code")));
     assert!(!text("title").is_empty() && !text("title").ends_with('.'), "{answer:?}");
     assert!(text("detail").ends_with('.'), "{answer:?}");
     tells_nothing_inside(&body);

@@ -1,0 +1,64 @@
+//! schemathesis reads the document that the service serves, and calls every operation with what fits it and with what
+//! does not: with a key of the application, an admin key, a user token and nothing, on both kinds of storage.
+
+use std::time::Duration;
+
+use harness::{Fleet, Ground, directory};
+
+use crate::tools::Workshop;
+
+/// The longest of the runs, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// Calls of each operation by chance; those that the schemas' edges ask for come besides.
+const EXAMPLES: u32 = 10;
+
+#[tokio::test]
+async fn on_sqlite_the_service_keeps_to_its_document() {
+    let directory = directory();
+    keeps_to_its_document(&Ground::sqlite(directory.path())).await;
+}
+
+#[tokio::test]
+async fn on_postgres_and_redis_the_service_keeps_to_its_document() {
+    keeps_to_its_document(&Ground::shared().await).await;
+}
+
+async fn keeps_to_its_document(ground: &Ground) {
+    let fleet = Fleet::start(ground, 1).await;
+    let admin_key = secret(&fleet, &["key", "issue", "--scope", "admin"]);
+    let _ = fleet.command(&["account", "add", "ram"]);
+    let user_token = secret(&fleet, &["token", "issue", "ram"]);
+    let workshop = Workshop::python()
+        .holding(&["tests/clients/schemathesis.toml"])
+        .with("VERIFY_URL", fleet.replicas[0].told("url"))
+        .with("VERIFY_KEY", &fleet.key)
+        .with("VERIFY_ADMIN_KEY", &admin_key)
+        .with("VERIFY_TOKEN", &user_token);
+    // Who administers may revoke keys, so that run comes last; without a credential little is there to be found.
+    let runs = [
+        ("$VERIFY_KEY", "examples,coverage,fuzzing,stateful", EXAMPLES),
+        ("$VERIFY_TOKEN", "examples,fuzzing", EXAMPLES),
+        ("", "examples,fuzzing", EXAMPLES),
+        ("$VERIFY_ADMIN_KEY", "examples,coverage,fuzzing,stateful", EXAMPLES),
+    ];
+    for (credential, phases, examples) in runs {
+        let header = if credential.is_empty() {
+            String::new()
+        } else {
+            format!("-H \"Authorization: Bearer {credential}\"")
+        };
+        let line = format!(
+            "schemathesis run \"$VERIFY_URL/openapi.json\" {header} --checks all --phases {phases} --max-examples \
+             {examples} --no-color"
+        );
+        let started = std::time::Instant::now();
+        let said = workshop.run(&line, PATIENCE).await;
+        // Shown by cargo when the test fails later, or with --nocapture.
+        println!("{:?} {credential} {phases}\n{}", started.elapsed(), said.stdout);
+    }
+}
+
+fn secret(fleet: &Fleet, command: &[&str]) -> String {
+    fleet.command(command)["secret"].as_str().expect("a secret").to_owned()
+}

@@ -2,6 +2,7 @@
 //! the contract of a port of `domain`, and none knows another front end or composition root.
 
 pub mod account_cache;
+pub mod blocks;
 pub mod clock;
 pub mod credential_cache;
 pub mod gateway;

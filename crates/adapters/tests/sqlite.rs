@@ -100,3 +100,10 @@ async fn webhooks_keep_their_contract() {
     let (events, verifications) = (store.clone(), store.clone());
     contract::webhook_store(store.clone(), events, verifications, store, &Ground::new(9)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_keep_their_contract() {
+    let place = Place::new();
+    let store = Arc::new(place.open().await);
+    contract::block_store(store.clone(), store, &Ground::new(6)).await;
+}

@@ -14,6 +14,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::accounts::AccountsApi;
 use crate::accounts::tokens::TokensApi;
+use crate::admin::{BlocksApi, LimitsApi};
 use crate::applications::ApplicationsApi;
 use crate::classic::ClassicApi;
 use crate::deliveries::DeliveriesApi;
@@ -25,13 +26,16 @@ use crate::webhooks::WebhooksApi;
 
 /// The whole API.
 pub(crate) type Service =
-    OpenApiService<(VerificationsApi, DeliveriesApi, Telling, ClassicApi, HealthApi, Directory), ()>;
+    OpenApiService<(VerificationsApi, DeliveriesApi, Telling, ClassicApi, HealthApi, Directory, Conduct), ()>;
 
 /// What happened, and who is told.
 type Telling = (EventsApi, WebhooksApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
+
+/// Who is blocked, and how full limits are.
+type Conduct = (BlocksApi, LimitsApi);
 
 const DESCRIPTION: &str = "Proves that a person holds a phone number: sends a one-time code by SMS and checks the code \
 that comes back.\n\nSend `Authorization: Bearer` with a user token (acts for its account), or an application key (acts \
@@ -48,6 +52,7 @@ pub(crate) fn service() -> Service {
             ClassicApi,
             HealthApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
+            (BlocksApi, LimitsApi),
         ),
         "Sparrow Verify",
         env!("CARGO_PKG_VERSION"),
@@ -73,6 +78,8 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
         "IssueUserToken",
         "IssueKey",
         "ReplayEvent",
+        "CreateBlock",
+        "LimitSubject",
     ] {
         if let Some(schema) =
             document.pointer_mut(&format!("/components/schemas/{name}")).and_then(Value::as_object_mut)
@@ -94,6 +101,8 @@ pub(crate) fn document(service: &Service) -> Result<Value, serde_json::Error> {
     }
     let taken = &mut document["components"]["schemas"]["ApplicationPolicy"]["properties"]["phone_taken"];
     taken["enum"] = json!(["reject", "transfer"]);
+    document["components"]["schemas"]["CreateBlock"]["properties"]["action"]["enum"] =
+        json!(["deny", "allow"]);
     examples(&mut document);
     document["servers"] = json!([{ "url": "/", "description": "This service" }]);
     Ok(document)
@@ -191,6 +200,8 @@ fn examples(document: &mut Value) {
         ("IssueUserToken", json!({"name": "Ram's phone", "expires_in_days": 30})),
         ("IssueKey", json!({"scope": "verify", "name": "Shop server", "expires_in_days": 365})),
         ("ReplayEvent", json!({"webhook": "orders"})),
+        ("LimitSubject", json!({"phone": "9841234567"})),
+        ("CreateBlock", json!({"action": "deny", "prefix": "+977984", "reason": "SMS pumping"})),
         ("ValidatePhone", json!({"phone": "9841234567"})),
         ("ValidateOtp", json!({"phone": "9841234567", "otp": "042137", "username": "ram"})),
     ];

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::application::ApplicationId;
-use domain::id::{AccountId, CredentialId, EventId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, EventId, VerificationId};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseFromParameter, ParseResult, Type};
 
@@ -39,6 +39,12 @@ impl AddressId for CredentialId {
 }
 
 impl AddressId for EventId {
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl AddressId for BlockId {
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
     }

@@ -14,6 +14,7 @@ use poem::{EndpointExt, IntoEndpoint, Route, get};
 use tokio_util::task::TaskTracker;
 
 mod accounts;
+mod admin;
 mod applications;
 mod auth;
 mod body;

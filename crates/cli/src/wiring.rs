@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use adapters::account_cache::CachedAccounts;
+use adapters::blocks::BlockSnapshot;
 use adapters::clock::SharedClock;
 use adapters::credential_cache::CachedCredentials;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
@@ -19,8 +20,9 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts, IdentityTokens,
-    PortError, Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore, WebhookStore,
+    AccountStore, BlockStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts,
+    IdentityTokens, PortError, Ports, SendAnswer, SendReport, Sms, SmsGateway, VerificationStore,
+    WebhookStore,
 };
 use domain::use_cases::Verifier;
 
@@ -48,12 +50,18 @@ pub enum Store {
 
 /// Every port that a database keeps.
 trait Keeps:
-    VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore
+    VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore + BlockStore
 {
 }
 
 impl<T> Keeps for T where
-    T: VerificationStore + AccountStore + CredentialStore + DeliveryStore + EventStore + WebhookStore
+    T: VerificationStore
+        + AccountStore
+        + CredentialStore
+        + DeliveryStore
+        + EventStore
+        + WebhookStore
+        + BlockStore
 {
 }
 
@@ -66,6 +74,9 @@ pub enum WiringError {
     /// The database does not tell the time.
     #[error("the database does not answer")]
     Clock(#[source] PortError),
+    /// The database does not tell who is blocked.
+    #[error("the database does not answer")]
+    Blocks(#[source] PortError),
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
@@ -219,6 +230,8 @@ pub async fn wire(
     let kept = store.keeps();
     let clock = store.clock().await?;
     let webhook_sender = HttpWebhooks::new(config.webhooks.iter().cloned(), clock.clone())?;
+    let blocks = BlockSnapshot::new(kept.clone(), clock.clone()).await.map_err(WiringError::Blocks)?;
+    tokio::spawn(BlockSnapshot::keep(Arc::downgrade(&blocks)));
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -227,7 +240,9 @@ pub async fn wire(
         identities: if gateway.is_some() { identities(config)? } else { None },
         deliveries: kept.clone(),
         events: kept.clone(),
-        webhooks: kept,
+        webhooks: kept.clone(),
+        block_store: kept,
+        blocks,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock,

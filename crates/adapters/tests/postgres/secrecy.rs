@@ -21,8 +21,16 @@ async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
     let secret = one_of_everything(&place.open().await).await;
     let mut foreign = place.foreign().await;
     let mut all = String::new();
-    let tables =
-        ["settings", "accounts", "verifications", "wrong_checks", "credentials", "events", "event_outbox"];
+    let tables = [
+        "settings",
+        "accounts",
+        "verifications",
+        "wrong_checks",
+        "credentials",
+        "blocks",
+        "events",
+        "event_outbox",
+    ];
     for table in tables.into_iter().chain(["_sqlx_migrations"]) {
         let rows = format!("SELECT t::text FROM {table} t");
         let rows = sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut foreign).await.unwrap();

@@ -5,16 +5,18 @@ use std::time::Duration;
 use adapters::phone_vault::PhoneVault;
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
+use domain::block::{Block, BlockAction, BlockSubject};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialKind, CredentialSecret, Scope};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, VerificationId};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialStore, Inserted, Saved, VerificationStore,
+    AccountStore, Approval, Approved, BlockAdded, BlockStore, Change, CredentialStore, Inserted, Saved,
+    VerificationStore,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
@@ -129,7 +131,7 @@ pub(crate) async fn approve(
 /// One of everything that has a phone or a secret in it: an account `ram-the-first` that has proved its phone behind a
 /// wrong check, and a key, whose secret is answered.
 pub(crate) async fn one_of_everything(
-    store: &(impl AccountStore + VerificationStore + CredentialStore),
+    store: &(impl AccountStore + VerificationStore + CredentialStore + BlockStore),
 ) -> CredentialSecret {
     let ram = account(store, "ram-the-first", 1).await;
     let verification = inserted(store, Some(&ram), 1).await;
@@ -150,5 +152,16 @@ pub(crate) async fn one_of_everything(
     };
     let secret = CredentialSecret::new(key.kind, &entropy).unwrap();
     store.issue(&key, &secret.hash()).await.unwrap();
+
+    let block = Block {
+        id: BlockId::new(begin(), &entropy).unwrap(),
+        application: None,
+        action: BlockAction::Deny,
+        subject: BlockSubject::Phone(phone()),
+        reason: None,
+        created_at: begin(),
+        expires_at: None,
+    };
+    assert_eq!(store.add_block(&block, 1).await.unwrap(), BlockAdded::Stored);
     secret
 }

@@ -52,6 +52,8 @@ slugs! {
         "There is nothing to do: this account has proved that it holds this phone.";
     PhoneNotVerified = "phone-not-verified", FORBIDDEN, "The phone is not the account's verified phone",
         "This purpose needs the phone that the account has verified for the purpose `contact`.";
+    Blocked = "blocked", FORBIDDEN, "This cannot be verified here",
+        "The operator has blocked it. Trying again does not help; whoever is concerned may ask the operator.";
     RouteNotFound = "route-not-found", NOT_FOUND, "There is nothing at this address",
         "Check the path against the API document at /openapi.json.";
     VerificationNotFound = "verification-not-found", NOT_FOUND, "There is no such verification",
@@ -70,12 +72,16 @@ slugs! {
         "The application has no webhook of this name. See `GET /v1/admin/webhooks`.";
     WebhookDeliveryNotFound = "webhook-delivery-not-found", NOT_FOUND, "There is no such webhook delivery",
         "It does not exist, is another application's, or was deleted after its retention.";
+    BlockNotFound = "block-not-found", NOT_FOUND, "There is no such block",
+        "It does not exist, was removed, or is not the application's own.";
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
         "Use one of the methods in the header `Allow`.";
     RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive",
         "Send the whole request at once.";
     PhoneTaken = "phone-taken", CONFLICT, "Another account holds this phone",
         "Another account of the application has verified this phone. Use another phone, or free it there first.";
+    TooManyBlocks = "too-many-blocks", CONFLICT, "There are too many blocks",
+        "There are 10000 already, over all applications. Remove some, or block prefixes in place of phones.";
     VerificationApproved = "verification-approved", CONFLICT, "The verification is already approved",
         "There is nothing left to send or cancel.";
     VerificationExpired = "verification-expired", GONE, "The verification has expired",

@@ -6,11 +6,15 @@ mod accounts;
 #[cfg(test)]
 mod applications;
 #[cfg(test)]
+mod blocks;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod checking;
 #[cfg(test)]
 mod classic;
+#[cfg(test)]
+mod counters;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]

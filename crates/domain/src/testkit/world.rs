@@ -229,6 +229,8 @@ impl WorldBuilder {
             identities: Some(identities.clone()),
             events: store.clone(),
             webhooks: store.clone(),
+            block_store: store.clone(),
+            blocks: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),

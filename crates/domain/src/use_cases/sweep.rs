@@ -24,8 +24,8 @@ impl Default for Retention {
 /// The most rows that one sweep deletes, so that it never holds the store for long.
 pub const SWEEP_ROWS_MAX: u32 = 1000;
 
-/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention; answers how many went. Call it
-/// again while it answers that many.
+/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention, and as many blocks that have expired;
+/// answers how many went of whichever were more. Call it again while it answers that many.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.
@@ -33,7 +33,9 @@ pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Fai
     let today = Day::of(verifier.now());
     let before = begin_of(today.minus(retention.verification_days));
     let ledger_before = today.minus(retention.ledger_days.max(GUESS_WINDOW_DAYS));
-    Ok(verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?)
+    let swept = verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?;
+    let blocks = verifier.ports.block_store.sweep_blocks(verifier.now(), SWEEP_ROWS_MAX).await?;
+    Ok(swept.max(blocks))
 }
 
 /// Deletes at most [`SWEEP_ROWS_MAX`] events that are past their retention, as [`sweep`] does.

@@ -21,6 +21,11 @@ const MIGRATIONS: Migrations = &[
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0002_events.sql")),
     ),
     (
+        4,
+        "blocks and allow-lists",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0004_blocks.sql")),
+    ),
+    (
         6,
         "names of credentials",
         include_str!(concat!(

@@ -106,6 +106,7 @@ impl Contract {
             Some("object") => value.is_object(),
             Some("array") => value.is_array(),
             Some("string") => value.is_string(),
+            Some("number") => value.is_number(),
             Some("integer") => value.is_u64() || value.is_i64(),
             other => panic!("{place}: the schema has the type {other:?}"),
         };

@@ -98,7 +98,7 @@ pub(crate) struct ApplicationPage {
 
 impl From<&Application> for ApplicationResource {
     fn from(application: &Application) -> Self {
-        let Application { id, policy, messages, app_hashes, origins } = application;
+        let Application { id, policy, messages, app_hashes, origins, webhooks: _ } = application;
         let limits = &policy.limits;
         Self {
             id: id.to_string(),

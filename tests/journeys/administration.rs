@@ -190,3 +190,49 @@ fn a_database_that_is_not_there_yet_is_made_by_migrating() {
     let list = run(&["--json", "account", "list"], &environment);
     assert_eq!(list.stdout.trim(), r#"{"items":[],"next":null}"#);
 }
+
+#[tokio::test]
+async fn an_operator_blocks_lets_through_and_removes() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let token = demo.told("user_token");
+    let added =
+        admin.json(&["block", "add", "--prefix", "+977984", "--reason", "pumping", "--all-applications"]);
+    assert_eq!((&added["action"], &added["application"]), (&json!("deny"), &Value::Null));
+    let allowed = admin.json(&["block", "add", "--allow", "--phone", "9841234567", "--hours", "1"]);
+    assert_eq!((&allowed["phone"], &allowed["application"]), (&json!("+97798•••••67"), &json!("default")));
+    let listed = admin.json(&["block", "list", "--all-applications"]);
+    assert_eq!(listed["items"][0]["prefix"], "+977984");
+    assert_eq!(admin.json(&["block", "list"])["items"].as_array().map(Vec::len), Some(1));
+
+    // What an operator denies to all, an application's own entry does not let through; and another process, the
+    // service, knows it within seconds.
+    let body = json!({"phone": "9841234567"});
+    let refused = eventually(&demo, token, &body, |status| status == 403).await;
+    assert_eq!(refused.member("code"), "blocked");
+    let id = added["id"].as_str().expect("an id");
+    assert_eq!(admin.run(&["block", "remove", id]).status.code(), Some(3), "it is not the application's own");
+    let _ = admin.json(&["block", "remove", id, "--all-applications"]);
+    // Before the block was known a code may have been sent, and then the next one has to wait.
+    let _ = eventually(&demo, token, &body, |status| matches!(status, 201 | 429)).await;
+
+    for wrong in
+        [&["block", "add"][..], &["block", "add", "--prefix", "977"], &["block", "add", "--phone", "1"]]
+    {
+        assert_eq!(admin.run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+/// Starts until it is answered so, for as long as a block may take to be known everywhere.
+async fn eventually(demo: &Service, token: &str, body: &Value, wanted: fn(u16) -> bool) -> harness::Answer {
+    let begin = std::time::Instant::now();
+    loop {
+        let answer = demo.client.post("/v1/verifications", token, body).await;
+        if wanted(answer.status) {
+            return answer;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(4), "{}", answer.text);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}

@@ -115,6 +115,32 @@ async fn two_hundred_sends_at_once_never_exceed_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_block_holds_on_every_replica_within_three_seconds() {
+    let fleet = Fleet::start(&Ground::shared().await, 2).await;
+    let issued = fleet.command(&["key", "issue", "--scope", "admin"]);
+    let admin = issued["secret"].as_str().expect("a secret");
+    let body = json!({ "action": "deny", "phone": PHONE });
+    let block = fleet.client(0).post("/v1/admin/blocks", admin, &body).await.is(201).member("id");
+    let _ = fleet.start_at(0, "ram", PHONE).await.is_problem(403, "blocked");
+    let begin = std::time::Instant::now();
+    // Each try there is one for another account, so that none waits for the one before.
+    let mut turn = 0;
+    loop {
+        turn += 1;
+        let answer = fleet.start_at(1, &format!("account-{turn}"), PHONE).await;
+        if answer.status == 403 {
+            let _ = answer.is_problem(403, "blocked");
+            break;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(3), "{}", answer.text);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let path = format!("/v1/admin/blocks/{block}");
+    let _ = fleet.client(1).call(reqwest::Method::DELETE, &path, admin).await.is(200);
+    let _ = fleet.start_at(1, "sita", "+9779841234568").await.is(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_replicas_may_start_at_once_on_an_empty_database() {
     let fleet = Fleet::start(&Ground::shared().await, 10).await;
     for turn in 0..10 {

@@ -98,6 +98,7 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
     let rows = json!({
         "accounts": 1, "credentials": 2, "verifications": 1, "wrong_checks": 1,
         "deliveries": 1, "events": 0, "event_outbox": 0, "webhook_deliveries": 0, "webhook_attempts": 0,
+        "blocks": 0,
     });
     assert_eq!(exported["rows"], rows);
 

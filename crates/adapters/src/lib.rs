@@ -3,6 +3,7 @@
 
 pub mod account_cache;
 pub mod answer_vault;
+pub mod blocks;
 pub mod clock;
 pub mod credential_cache;
 pub mod gateway;

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::limit::Take;
+use domain::limit::{Counter, CounterKey, Take, Usage};
 use domain::ports::{Counters, PortError, Receipt, Taken, chain};
 use domain::time::Timestamp;
 use redis::Value;
@@ -104,6 +104,26 @@ impl Counters for RedisCounters {
     async fn refund(&self, receipt: &Receipt) -> Result<(), PortError> {
         let back = |(key, member): &(_, _)| script::give_back(&self.0.key_prefix, key, *member);
         let calls: Vec<_> = receipt.0.iter().map(back).collect();
+        for answer in self.0.run(&calls, self.0.deadline()).await {
+            answer?;
+        }
+        Ok(())
+    }
+
+    async fn usage(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Usage>, PortError> {
+        let prefix = &self.0.key_prefix;
+        let of_one = |counter| [script::held(prefix, counter, now), script::room(prefix, counter, now)];
+        let calls: Vec<_> = counters.iter().flat_map(of_one).collect();
+        let mut answers = self.0.run(&calls, self.0.deadline()).await.into_iter();
+        let mut usages = Vec::with_capacity(counters.len());
+        while let (Some(held), Some(room)) = (answers.next(), answers.next()) {
+            usages.push(script::read_usage(&held?, &room?).ok_or(Failure::Shape)?);
+        }
+        Ok(usages)
+    }
+
+    async fn clear(&self, counters: &[CounterKey]) -> Result<(), PortError> {
+        let calls: Vec<_> = counters.iter().map(|key| script::clear(&self.0.key_prefix, key)).collect();
         for answer in self.0.run(&calls, self.0.deadline()).await {
             answer?;
         }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod arguments;
+mod blocks;
 mod columns;
 mod credentials;
 mod deliveries;

@@ -108,3 +108,10 @@ async fn idempotency_keys_keep_their_contract() {
     contract::idempotency_store(store.clone(), &Ground::new(10)).await;
     contract::idempotency_sweep(store, &Ground::new(11)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_keep_their_contract() {
+    let place = Place::new();
+    let store = Arc::new(place.open().await);
+    contract::block_store(store.clone(), store, &Ground::new(6)).await;
+}

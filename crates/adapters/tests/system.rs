@@ -31,7 +31,11 @@ fn the_randomness_keeps_the_contract() {
 
 #[test]
 fn an_alarm_is_logged_once_with_its_whole_cause() {
-    let rows = [(Lost::DeliveryRecord, "lost=delivery-record"), (Lost::Refund, "lost=refund")];
+    let rows = [
+        (Lost::DeliveryRecord, "lost=delivery-record"),
+        (Lost::Refund, "lost=refund"),
+        (Lost::BlockRefresh, "lost=block-refresh"),
+    ];
     for (lost, named) in rows {
         let logs = Logs::capture();
         LoggedAlarms

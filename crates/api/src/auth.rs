@@ -1,5 +1,6 @@
 //! Who calls: from the `Authorization` header to a caller. Owns no rule; what a caller may do is decided in the domain.
 
+use domain::application::ApplicationId;
 use domain::credential::Caller;
 use domain::use_cases::authenticate;
 use poem::Request;
@@ -14,6 +15,13 @@ use crate::problem::{Problem, Slug};
 #[derive(Debug, SecurityScheme)]
 #[oai(ty = "bearer", rename = "bearerAuth", bearer_format = "opaque, or JWT", checker = "caller")]
 pub(crate) struct Authenticated(pub(crate) Caller);
+
+impl Authenticated {
+    /// The application that the caller administers.
+    pub(crate) fn administers(&self) -> Result<&ApplicationId, Problem> {
+        self.0.administers().ok_or_else(|| Problem::new(Slug::ScopeMissing, "This needs an admin key."))
+    }
+}
 
 /// Reads the credential, unless a layer before the operation has done so: it leaves the caller in the extensions.
 async fn caller(request: &Request, bearer: Bearer) -> poem::Result<Caller> {

@@ -216,6 +216,7 @@ fn told(problem: &Problem) -> (StatusCode, String) {
     let (status, details) = match problem.slug() {
         Slug::AlreadyVerified => (StatusCode::FORBIDDEN, "Phone number already verified."),
         Slug::PhoneTaken => (StatusCode::FORBIDDEN, "Phone number already verified by another user."),
+        Slug::Blocked => (StatusCode::FORBIDDEN, "This phone number cannot be verified here."),
         Slug::AccountForbidden => (StatusCode::FORBIDDEN, "The username is not yours."),
         Slug::ScopeMissing => (StatusCode::FORBIDDEN, "Use the token of a user; a key does not serve here."),
         Slug::CodeIncorrect | Slug::CodeMalformed => (bad, "Incorrect OTP."),
@@ -248,6 +249,8 @@ fn told(problem: &Problem) -> (StatusCode, String) {
         | Slug::KeyNotFound
         | Slug::TokenNotFound
         | Slug::ApplicationNotFound
+        | Slug::BlockNotFound
+        | Slug::TooManyBlocks
         | Slug::MethodNotAllowed
         | Slug::RequestTimeout
         | Slug::VerificationApproved

@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use crate::accounts::AccountsApi;
 use crate::accounts::tokens::TokensApi;
 use crate::applications::{self, ApplicationsApi};
+use crate::blocks::{self, BlocksApi};
 use crate::classic::{self, ClassicApi};
 use crate::deliveries::{self, DeliveriesApi};
 use crate::events::{self, EventsApi};
 use crate::health::{self, HealthApi};
 use crate::idempotency;
 use crate::keys::{self, KeysApi};
+use crate::limits::{self, LimitsApi};
 use crate::problem::{self, Slug};
 use crate::proofs::{self, ProofsApi};
 use crate::verifications::{self, VerificationsApi};
@@ -33,7 +35,10 @@ pub(crate) use pages::{DocumentPage, openapi, swagger, swagger_config, to_swagge
 
 /// The whole API. Its order is that of the sections and the operations in the document.
 pub(crate) type Service =
-    OpenApiService<(VerificationsApi, Directory, Telling, ProofsApi, ClassicApi, HealthApi), ()>;
+    OpenApiService<(VerificationsApi, Directory, Conduct, Telling, ProofsApi, ClassicApi, HealthApi), ()>;
+
+/// Who is blocked, and how full limits are.
+type Conduct = (BlocksApi, LimitsApi);
 
 /// What happened, and who is told.
 type Telling = (DeliveriesApi, EventsApi, WebhooksApi);
@@ -46,6 +51,8 @@ const NOTES: &[fn(&mut Notes)] = &[
     verifications::notes,
     keys::notes,
     applications::notes,
+    blocks::notes,
+    limits::notes,
     deliveries::notes,
     events::notes,
     webhooks::notes,
@@ -74,6 +81,7 @@ pub(crate) fn service() -> Service {
         (
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
+            (BlocksApi, LimitsApi),
             (DeliveriesApi, EventsApi, WebhooksApi),
             ProofsApi,
             ClassicApi,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::application::ApplicationId;
-use domain::id::{AccountId, CredentialId, EventId, VerificationId, WebhookDeliveryId};
+use domain::id::{AccountId, BlockId, CredentialId, EventId, VerificationId, WebhookDeliveryId};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseFromParameter, ParseResult, Type};
 
@@ -45,6 +45,12 @@ impl AddressId for EventId {
 }
 
 impl AddressId for WebhookDeliveryId {
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl AddressId for BlockId {
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
     }

@@ -45,15 +45,15 @@ pub(crate) enum StartAnswer {
 }
 
 problems!(StartProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
-    AppHashUnknown, OriginUnknown, DestinationUnsupported, AccountForbidden, ScopeMissing, AlreadyVerified,
+    AppHashUnknown, OriginUnknown, Blocked, DestinationUnsupported, AccountForbidden, ScopeMissing, AlreadyVerified,
     PhoneNotVerified, ResendTooSoon, SendsUsedUp, RateLimited, GatewayRefused, GatewayUnavailable);
-problems!(CheckProblems: PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, CodeMalformed,
+problems!(CheckProblems: Blocked, PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, CodeMalformed,
     CodeIncorrect, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled, TooManyChecks,
     PhoneTaken);
-problems!(CheckPhoneProblems: PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
+problems!(CheckPhoneProblems: Blocked, PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid,
     PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
     PhoneTaken);
-problems!(ResendProblems: MediaTypeUnsupported, BodyInvalid, BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
+problems!(ResendProblems: Blocked, MediaTypeUnsupported, BodyInvalid, BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
     VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, DestinationUnsupported,
     GatewayRefused, GatewayUnavailable);
 problems!(CancelProblems: VerificationNotFound, VerificationExpired, VerificationApproved, TooManyChecks);

@@ -1,7 +1,5 @@
 //! Webhooks and what they were told, for those who administer. Translates between HTTP and the use cases; decides nothing.
 
-use domain::application::ApplicationId;
-use domain::credential::Caller;
 use domain::id::{EventId, WebhookDeliveryId};
 use domain::ports::WebhookDeliveryFilter;
 use domain::use_cases::webhooks::{self, Replayed};
@@ -58,7 +56,7 @@ impl WebhooksApi {
         context: Data<&Context>,
         caller: Authenticated,
     ) -> Result<Json<WebhookList>, Refusing<ListWebhooksProblems>> {
-        let application = administered(&caller.0)?;
+        let application = caller.administers()?;
         let found = webhooks::list(&context.verifier, application).map_err(Problem::from)?;
         Ok(Json(WebhookList { items: found.iter().map(WebhookResource::from).collect() }))
     }
@@ -83,7 +81,7 @@ impl WebhooksApi {
         /// Where to go on: the `next` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<WebhookDeliveryPage>, Refusing<ListWebhookDeliveriesProblems>> {
-        let application = administered(&caller.0)?;
+        let application = caller.administers()?;
         let filter = WebhookDeliveryFilter {
             webhook: parsed(webhook.0, WebhookId::parse, "`webhook` must be the name of a webhook.")?,
             event: parsed(event.0, EventId::parse, "`event` must be the id of an event.")?,
@@ -111,7 +109,7 @@ impl WebhooksApi {
         /// The delivery's id.
         id: Path<IdText<WebhookDeliveryId>>,
     ) -> Result<Json<WebhookDeliveryDetails>, Refusing<GetWebhookDeliveryProblems>> {
-        let application = administered(&caller.0)?;
+        let application = caller.administers()?;
         let id = id.0.known(Slug::WebhookDeliveryNotFound)?;
         let found = webhooks::delivery(&context.verifier, application, id).await.map_err(Problem::from)?;
         let (delivery, attempts) = found.ok_or_else(|| Problem::of(Slug::WebhookDeliveryNotFound))?;
@@ -131,7 +129,7 @@ impl WebhooksApi {
         id: Path<IdText<EventId>>,
         body: Strict<ReplayEvent>,
     ) -> Result<ReplayAnswer, Refusing<ReplayEventProblems>> {
-        let application = administered(&caller.0)?;
+        let application = caller.administers()?;
         let event = id.0.known(Slug::EventNotFound)?;
         let webhook = WebhookId::parse(&body.0.webhook).ok_or_else(|| Problem::of(Slug::WebhookNotFound))?;
         let replayed = webhooks::replay(&context.verifier, application, event, &webhook).await;
@@ -144,10 +142,6 @@ impl WebhooksApi {
 }
 
 /// The application that the caller administers.
-fn administered(caller: &Caller) -> Result<&ApplicationId, Problem> {
-    caller.administers().ok_or_else(|| Problem::new(Slug::ScopeMissing, "This needs an admin key."))
-}
-
 /// Reads a filter.
 fn parsed<T>(
     text: Option<String>,

@@ -14,18 +14,22 @@ use crate::wiring::{self, Schema, Store, Wired};
 
 mod accounts;
 mod applications;
+mod blocks;
 mod credentials;
 mod deliveries;
 mod events;
+mod limits;
 mod transfer;
 mod verifications;
 mod webhooks;
 
 pub(crate) use accounts::account;
 pub(crate) use applications::applications;
+pub(crate) use blocks::block;
 pub(crate) use credentials::{key, token};
 pub(crate) use deliveries::{delivery, gateway};
 pub(crate) use events::event;
+pub(crate) use limits::limit;
 pub(crate) use verifications::verification;
 pub(crate) use webhooks::{webhook, webhook_secret};
 
@@ -110,6 +114,11 @@ async fn account_named(wired: &Wired, config: &Config, name: &str) -> Result<Acc
             "There is no account `{name}`. Add it with `account add`, or see `account list`."
         ))
     })
+}
+
+/// Reads a phone, or complains.
+fn parse_phone(wired: &Wired, text: &str) -> Result<domain::phone::Phone, CommandError> {
+    wired.phones.parse(text).map_err(|fault| CommandError::Argument(format!("{fault}.")))
 }
 
 /// Reads an id, or complains.

@@ -69,6 +69,8 @@ async fn dispatch(
         Command::Webhook(command) => {
             admin::webhook(&with_log(&sources, &application)?, command, output).await
         }
+        Command::Block(command) => admin::block(&with_log(&sources, &application)?, command, output).await,
+        Command::Limit(command) => admin::limit(&with_log(&sources, &application)?, command, output).await,
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use adapters::account_cache::CachedAccounts;
+use adapters::blocks::BlockSnapshot;
 use adapters::clock::SharedClock;
 use adapters::credential_cache::CachedCredentials;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
@@ -20,7 +21,7 @@ use async_trait::async_trait;
 use domain::application::Applications;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts,
+    AccountStore, BlockStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts,
     IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport, Sms, SmsGateway,
     VerificationStore, WebhookStore,
 };
@@ -57,6 +58,7 @@ trait Keeps:
     + EventStore
     + WebhookStore
     + IdempotencyStore
+    + BlockStore
 {
 }
 
@@ -68,6 +70,7 @@ impl<T> Keeps for T where
         + EventStore
         + WebhookStore
         + IdempotencyStore
+        + BlockStore
 {
 }
 
@@ -80,6 +83,9 @@ pub enum WiringError {
     /// The database does not tell the time.
     #[error("the database does not answer")]
     Clock(#[source] PortError),
+    /// The database does not tell who is blocked.
+    #[error("the database does not answer")]
+    Blocks(#[source] PortError),
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
@@ -233,6 +239,8 @@ pub async fn wire(
     let kept = store.keeps();
     let clock = store.clock().await?;
     let webhook_sender = HttpWebhooks::new(config.webhooks.iter().cloned(), clock.clone())?;
+    let blocks = BlockSnapshot::new(kept.clone(), clock.clone()).await.map_err(WiringError::Blocks)?;
+    tokio::spawn(BlockSnapshot::keep(Arc::downgrade(&blocks)));
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -242,7 +250,9 @@ pub async fn wire(
         deliveries: kept.clone(),
         events: kept.clone(),
         webhooks: kept.clone(),
-        idempotency: kept,
+        idempotency: kept.clone(),
+        block_store: kept,
+        blocks,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
         clock,

@@ -80,6 +80,10 @@ id! {
     CredentialId
 }
 id! {
+    /// Names a block or an entry of an allow-list.
+    BlockId
+}
+id! {
     /// Names an event; receivers know by it what they have had already.
     EventId
 }

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod application;
+pub mod block;
 pub mod code;
 pub mod credential;
 pub mod delivery;

@@ -7,6 +7,7 @@ use crate::id::AccountId;
 use crate::phone_key::PhoneFingerprint;
 use crate::policy::Policy;
 use crate::ports::{Entropy, PortError};
+use crate::time::Timestamp;
 
 /// A rule such as "5 sends per phone within 10 minutes": at most `max` in any stretch of time as long as `window`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,36 @@ impl LimitName {
             Self::PhonesPerAccount => "phones-per-account",
         }
     }
+
+    /// What it counts, for people.
+    #[must_use]
+    pub const fn counts(self) -> &'static str {
+        match self {
+            Self::SendsPerPhone => "SMS to one phone, over all applications",
+            Self::SendsPerAccount => "SMS for one account",
+            Self::PhonesPerAccount => "different phones of one account",
+        }
+    }
+}
+
+/// One counter of a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// Which limit it is.
+    pub name: LimitName,
+    /// The limit.
+    pub limit: Limit,
+    /// Where it is counted.
+    pub key: CounterKey,
+}
+
+/// How full a counter is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How much it holds.
+    pub used: u32,
+    /// When it has room again; `None` when it has room now.
+    pub room_at: Option<Timestamp>,
 }
 
 /// The name of one counter. Holds a fingerprint where it is about a phone, never the phone.
@@ -103,6 +134,32 @@ pub struct SendParties<'a> {
     pub phone: PhoneFingerprint,
 }
 
+/// The counters of a phone, over all applications.
+#[must_use]
+pub fn counters_of_phone(policy: &Policy, phone: PhoneFingerprint) -> Vec<Counter> {
+    let phone = hex(&phone.bytes()[..16]);
+    policy
+        .limits
+        .sends_per_phone
+        .iter()
+        .map(|limit| counter(LimitName::SendsPerPhone, *limit, &phone))
+        .collect()
+}
+
+/// The counters of an account.
+#[must_use]
+pub fn counters_of_account(policy: &Policy, application: &ApplicationId, account: AccountId) -> Vec<Counter> {
+    let account = format!("{application}/{account}");
+    let limits = &policy.limits;
+    let sends = limits.sends_per_account.iter().map(|limit| (LimitName::SendsPerAccount, limit));
+    let phones = limits.phones_per_account.iter().map(|limit| (LimitName::PhonesPerAccount, limit));
+    sends.chain(phones).map(|(name, limit)| counter(name, *limit, &account)).collect()
+}
+
+fn counter(name: LimitName, limit: Limit, about: &str) -> Counter {
+    Counter { name, limit, key: CounterKey::new(name, limit, about) }
+}
+
 /// The counters that one send takes from, in the order in which they are looked at.
 #[must_use]
 pub fn takes_of_a_send(policy: &Policy, parties: &SendParties<'_>, attempt: Member) -> Vec<Take> {
@@ -146,4 +203,31 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::phone::Phone;
+    use crate::phone_key::PhoneKey;
+
+    #[test]
+    fn whoever_looks_at_counters_looks_at_those_that_a_send_takes_from() {
+        let policy = Policy::default();
+        let application = ApplicationId::default_application();
+        let account = AccountId::from_uuid(Uuid::from_u128(7));
+        let phone = Phone::from_digits(9_779_841_234_567).unwrap();
+        let phone = PhoneKey::new(&[7; 32]).unwrap().fingerprint(phone);
+        let parties = SendParties { application: &application, account: Some(account), phone };
+        let taken = takes_of_a_send(&policy, &parties, Member([1; 16]));
+        let mut seen = counters_of_phone(&policy, phone);
+        seen.extend(counters_of_account(&policy, &application, account));
+        let taken: Vec<_> = taken
+            .into_iter()
+            .map(|take| Counter { name: take.name, limit: take.limit, key: take.key })
+            .collect();
+        assert_eq!(seen, taken);
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 mod accounts;
 mod alarms;
+mod blocks;
 mod counters;
 mod credentials;
 mod deliveries;
@@ -20,6 +21,7 @@ mod webhook_sender;
 
 pub use accounts::{AccountStore, PhoneMoved, PhoneSet};
 pub use alarms::{Alarms, Lost};
+pub use blocks::{BlockAdded, BlockScope, BlockStore, Blocks};
 pub use counters::{Counters, Receipt, Taken};
 pub use credentials::{CredentialFilter, CredentialStore, Holder};
 pub use deliveries::{DeliveryFilter, DeliveryStore};
@@ -63,6 +65,10 @@ pub struct Ports {
     pub webhooks: Arc<dyn WebhookStore>,
     /// Answers to calls that have an idempotency key.
     pub idempotency: Arc<dyn IdempotencyStore>,
+    /// Blocks and allow-lists, as they are kept.
+    pub block_store: Arc<dyn BlockStore>,
+    /// Blocks and allow-lists, as they are asked.
+    pub blocks: Arc<dyn Blocks>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

@@ -35,6 +35,8 @@ pub enum Refusal {
         /// How long to wait, coarsely.
         retry_after: Duration,
     },
+    /// An operator has blocked the phone, numbers that begin like it, or the account. Which, is not told.
+    Blocked,
     /// The gateway says that this phone cannot receive.
     DestinationUnsupported,
     /// The gateway refuses to send at all; the operator has to act.

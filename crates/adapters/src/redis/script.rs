@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use domain::limit::{CounterKey, Member, Take};
+use domain::limit::{Counter, CounterKey, Member, Take, Usage};
 use domain::time::{Timestamp, after};
 use redis::{Arg, Cmd, Script, Value, cmd};
 
@@ -171,6 +171,61 @@ pub(super) fn give_back(prefix: &str, counter: &CounterKey, member: Member) -> C
     Call { slot: slots::slot_of(counter.about()), command, script: None }
 }
 
+/// How much a counter holds at `now`.
+pub(super) fn held(prefix: &str, counter: &Counter, now: Timestamp) -> Call {
+    let mut command = cmd("ZCOUNT");
+    command.arg(key(prefix, &counter.key)).arg(after_now(now)).arg("+inf");
+    Call { slot: slots::slot_of(counter.key.about()), command, script: None }
+}
+
+/// When as many have stopped to count as leave room for one.
+pub(super) fn room(prefix: &str, counter: &Counter, now: Timestamp) -> Call {
+    let mut command = cmd("ZREVRANGEBYSCORE");
+    command.arg(key(prefix, &counter.key)).arg("+inf").arg(after_now(now)).arg("WITHSCORES");
+    command.arg("LIMIT").arg(counter.limit.max.saturating_sub(1)).arg(1);
+    Call { slot: slots::slot_of(counter.key.about()), command, script: None }
+}
+
+/// The least score of what counts at `now`.
+fn after_now(now: Timestamp) -> i64 {
+    now.as_millisecond().saturating_add(1)
+}
+
+/// Reads the answers to [`held`] and [`room`]; `None` when they have not the form.
+pub(super) fn read_usage(held: &Value, room: &Value) -> Option<Usage> {
+    let (Value::Int(held), Value::Array(last)) = (held, room) else { return None };
+    let score = match last.as_slice() {
+        [] => None,
+        [_, score] => Some(score),
+        // Newer servers tell the two in a list of their own.
+        [Value::Array(pair)] => Some(pair.get(1)?),
+        _ => return None,
+    };
+    let room_at = match score {
+        None => None,
+        Some(score) => Some(Timestamp::from_millisecond(end_of(score)?).ok()?),
+    };
+    Some(Usage { used: u32::try_from(*held).ok()?, room_at })
+}
+
+/// The instant in a score; its fraction tells writings of one millisecond apart.
+fn end_of(score: &Value) -> Option<i64> {
+    if let Value::Double(score) = score {
+        #[expect(clippy::cast_possible_truncation, reason = "an instant in milliseconds has 41 bits")]
+        return score.is_finite().then(|| score.trunc() as i64);
+    }
+    let Value::BulkString(score) = score else { return None };
+    std::str::from_utf8(score).ok()?.split('.').next()?.parse().ok()
+}
+
+/// Forgets a counter, and what notes there are of it.
+pub(super) fn clear(prefix: &str, counter: &CounterKey) -> Call {
+    let key = key(prefix, counter);
+    let mut command = cmd("DEL");
+    command.arg(format!("{key}:notes")).arg(key);
+    Call { slot: slots::slot_of(counter.about()), command, script: None }
+}
+
 /// Takes from a counter that nothing depends on and that is gone in a moment.
 pub(super) fn probe(prefix: &str, tag: &str) -> Call {
     let mut call = TAKE.run(slots::slot_of(tag), &[format!("{prefix}:{{{tag}}}:probe")]);
@@ -200,6 +255,23 @@ mod tests {
         assert_eq!(written.iter().map(Written::is_new).collect::<Vec<_>>(), [true, false]);
         let full = Value::Array(vec![Value::Int(2), Value::Int(77), Value::Int(1)]);
         assert_eq!(read_take(&full, 2), Some(TakeAnswer::Full { place: 1, room_at: 77, firm: true }));
+    }
+
+    #[test]
+    fn a_usage_is_read() {
+        let room = |score: &str| Value::Array(vec![text("member"), text(score)]);
+        let usage = |used, room_at: Option<i64>| {
+            Some(Usage { used, room_at: room_at.map(|millis| Timestamp::from_millisecond(millis).unwrap()) })
+        };
+        assert_eq!(read_usage(&Value::Int(0), &Value::Array(vec![])), usage(0, None));
+        assert_eq!(read_usage(&Value::Int(2), &room("1768464000123.5")), usage(2, Some(1_768_464_000_123)));
+        assert_eq!(read_usage(&Value::Int(2), &room("1768464000123")), usage(2, Some(1_768_464_000_123)));
+        let pair = Value::Array(vec![Value::Array(vec![text("member"), Value::Double(1_768_464_000_123.5)])]);
+        assert_eq!(read_usage(&Value::Int(2), &pair), usage(2, Some(1_768_464_000_123)));
+        for (held, last) in [(Value::Nil, room("1")), (Value::Int(-1), room("1")), (Value::Int(1), room("x"))]
+        {
+            assert_eq!(read_usage(&held, &last), None);
+        }
     }
 
     #[test]

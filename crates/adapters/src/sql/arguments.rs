@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use domain::account::Account;
+use domain::application::ApplicationId;
+use domain::block::{Block, BlockReason, BlockSubject};
 use domain::credential::{Credential, CredentialName, SecretHash};
 use domain::delivery::{DeliveryRecord, MessageId};
 use domain::guess::GUESS_WINDOW_DAYS;
@@ -141,6 +143,26 @@ pub(super) fn credential<Q: Arguments>(query: Q, credential: &Credential, hash: 
         .instant(credential.expires_at)
         .instant(credential.revoked_at)
         .text(credential.name.as_ref().map(CredentialName::as_str))
+}
+
+/// All of a block.
+pub(super) fn block<Q: Arguments>(query: Q, vault: &PhoneVault, block: &Block) -> Q {
+    let (phone, prefix, account) = match block.subject {
+        BlockSubject::Phone(phone) => (Some(vault.seal(phone)), None, None),
+        // At most twelve digits.
+        BlockSubject::Prefix(prefix) => (None, i64::try_from(prefix.digits()).ok(), None),
+        BlockSubject::Account(account) => (None, None, Some(account)),
+    };
+    query
+        .uuid(block.id.uuid())
+        .text(block.application.as_ref().map_or(rows::FOR_ALL, ApplicationId::as_str))
+        .text(block.action.as_str())
+        .bytes(phone.as_ref().map(<[u8; _]>::as_slice))
+        .whole(prefix)
+        .uuid(account.map(AccountId::uuid))
+        .text(block.reason.as_ref().map(BlockReason::as_str))
+        .instant(block.created_at)
+        .instant(block.expires_at)
 }
 
 /// A duration as it is stored: milliseconds.

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use domain::account::{Account, AccountIdentity, Username, VerifiedPhone};
+use domain::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialName};
 use domain::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
 use domain::guess::GuessTotals;
-use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::ports::{SendAnswer, SendReport};
@@ -85,8 +86,34 @@ macro_rules! delivery_columns {
     };
 }
 
+/// The columns of [`Columns::block`]; the table goes by the name that is given.
+macro_rules! block_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".id, ",
+            $table,
+            ".application, ",
+            $table,
+            ".action, ",
+            $table,
+            ".phone, ",
+            $table,
+            ".prefix, ",
+            $table,
+            ".account_id, ",
+            $table,
+            ".reason, ",
+            $table,
+            ".created_at, ",
+            $table,
+            ".expires_at"
+        )
+    };
+}
+
 pub(super) use {
-    account_columns, credential_columns, delivery_columns, identity_columns, proved_columns,
+    account_columns, block_columns, credential_columns, delivery_columns, identity_columns, proved_columns,
     verification_columns,
 };
 
@@ -267,6 +294,36 @@ impl<'row, Row: Cells> Columns<'row, Row> {
             expires_at: self.optional_instant()?,
             revoked_at: self.optional_instant()?,
         })
+    }
+
+    pub(super) fn block(&mut self) -> Result<Block, Failure> {
+        Ok(Block {
+            id: BlockId::from_uuid(self.uuid("id")?),
+            application: rows::block_application(self.text("application")?)?,
+            action: BlockAction::parse(self.text("action")?).ok_or(RowFault("action"))?,
+            subject: self.block_subject()?,
+            reason: self
+                .optional_text()?
+                .map(BlockReason::parse)
+                .transpose()
+                .map_err(|_| RowFault("reason"))?,
+            created_at: self.instant("created_at")?,
+            expires_at: self.optional_instant()?,
+        })
+    }
+
+    fn block_subject(&mut self) -> Result<BlockSubject, Failure> {
+        let phone = self.optional_phone()?;
+        let prefix = self.next(Row::whole)?;
+        let account = self.optional_uuid()?.map(AccountId::from_uuid);
+        if let Some(phone) = phone {
+            return Ok(BlockSubject::Phone(phone));
+        }
+        if let Some(account) = account {
+            return Ok(BlockSubject::Account(account));
+        }
+        let prefix = prefix.and_then(|digits| Prefix::from_digits(digits.try_into().ok()?));
+        Ok(prefix.map(BlockSubject::Prefix).ok_or(RowFault("prefix"))?)
     }
 
     pub(super) fn username(&mut self) -> Result<Option<Username>, Failure> {

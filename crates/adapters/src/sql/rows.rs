@@ -50,6 +50,14 @@ pub(super) fn cooldowns(text: &str) -> Result<Arc<[Duration]>, RowFault> {
         .collect()
 }
 
+/// Stands where a block has no application because it holds for all: no application is called so.
+pub(super) const FOR_ALL: &str = "*";
+
+/// Whose a block is; `None` for all applications.
+pub(super) fn block_application(text: &str) -> Result<Option<ApplicationId>, RowFault> {
+    if text == FOR_ALL { Ok(None) } else { application(text).map(Some) }
+}
+
 const USER_TOKEN: &str = "user-token";
 
 /// The name of a credential's kind, and the account of a user token.

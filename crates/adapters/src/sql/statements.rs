@@ -1,6 +1,8 @@
 //! What every database is asked in the same words. The order of the parameters is that of [`super::arguments`].
 
-use super::columns::{account_columns, credential_columns, delivery_columns, identity_columns};
+use super::columns::{
+    account_columns, block_columns, credential_columns, delivery_columns, identity_columns,
+};
 
 pub(super) const ADD_ACCOUNT: &str =
     "INSERT INTO accounts (id, application, username, phone, phone_verified_at, created_at)
@@ -63,6 +65,34 @@ pub(super) const REVOKE: &str = concat!(
      RETURNING ",
     credential_columns!("credentials")
 );
+
+/// Looks how many there are: no more than there may be. `$10` is how many.
+pub(super) const ADD_BLOCK: &str = "INSERT INTO blocks
+        (id, application, action, phone, prefix, account_id, reason, created_at, expires_at)
+     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM blocks) < $10";
+
+pub(super) const REMOVE_BLOCK: &str =
+    concat!("DELETE FROM blocks WHERE id = $1 AND application = $2 RETURNING ", block_columns!("blocks"));
+
+pub(super) const LOAD_BLOCK: &str = concat!(
+    "SELECT ",
+    block_columns!("b"),
+    ", a.username FROM blocks b LEFT JOIN accounts a ON a.id = b.account_id WHERE b.id = $1 AND b.application = $2"
+);
+
+pub(super) const LIST_BLOCKS: &str = concat!(
+    "SELECT ",
+    block_columns!("b"),
+    ", a.username FROM blocks b LEFT JOIN accounts a ON a.id = b.account_id
+     WHERE b.application = $1 AND b.id < $2 ORDER BY b.id DESC LIMIT $3"
+);
+
+/// All of them, to be held in memory.
+pub(super) const ALL_BLOCKS: &str =
+    concat!("SELECT ", block_columns!("b"), " FROM blocks b WHERE b.expires_at IS NULL OR b.expires_at > $1");
+
+pub(super) const SWEEP_BLOCKS: &str = "DELETE FROM blocks WHERE id IN
+        (SELECT id FROM blocks WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
 
 pub(super) const APPLIED_MIGRATIONS: &str =
     "SELECT version, description FROM _sqlx_migrations ORDER BY version";

@@ -33,8 +33,8 @@ pub use records::{RowCounts, Table};
 pub(in crate::sql) use {
     reading::Filling,
     records::{
-        AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Record, Row,
-        VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+        AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord,
+        Record, Row, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
     },
     writing::Writing,
 };

@@ -30,6 +30,7 @@ async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
         "events",
         "event_outbox",
         "idempotency_keys",
+        "blocks",
         "_sqlx_migrations",
     ] {
         let rows = format!("SELECT t::text FROM {table} t");

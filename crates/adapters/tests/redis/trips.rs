@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use adapters::redis::{RedisCounters, RedisMode, RedisOptions};
+use domain::limit::Counter;
 use domain::ports::{Counters, Taken};
 use tokio::time::Instant;
 
@@ -39,6 +40,17 @@ async fn each_call_is_one_round_trip(counters: &RedisCounters, trips_of_a_refusa
     let (cost, refunded) = trips(counters.refund(&receipt)).await;
     refunded.unwrap();
     assert_eq!(cost, 1, "a refund is one round trip");
+
+    let seen: Vec<_> = sends[0]
+        .iter()
+        .map(|take| Counter { name: take.name, limit: take.limit, key: take.key.clone() })
+        .collect();
+    let (cost, usage) = trips(counters.usage(&seen, at(60_000))).await;
+    assert_eq!((cost, usage.unwrap().len()), (1, 4), "looking at counters is one round trip");
+    let keys: Vec<_> = seen.iter().map(|counter| counter.key.clone()).collect();
+    let (cost, cleared) = trips(counters.clear(&keys)).await;
+    cleared.unwrap();
+    assert_eq!(cost, 1, "emptying them is one round trip");
 
     let (cost, pong) = trips(counters.ping()).await;
     pong.unwrap();

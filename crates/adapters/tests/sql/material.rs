@@ -5,18 +5,19 @@ use std::time::Duration;
 use adapters::phone_vault::PhoneVault;
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
+use domain::block::{Block, BlockAction, BlockSubject};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, VerificationId};
 use domain::idempotency::{Attempt, Begun, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
-    AccountStore, Approval, Approved, Change, CredentialStore, IdempotencyStore, Inserted, Saved,
-    VerificationStore,
+    AccountStore, Approval, Approved, BlockAdded, BlockStore, Change, CredentialStore, IdempotencyStore,
+    Inserted, Saved, VerificationStore,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
@@ -147,7 +148,7 @@ pub(crate) fn attempt(key: &str) -> Attempt {
 /// One of everything that has a phone or a secret in it: an account `ram-the-first` that has proved its phone behind a
 /// wrong check, a key, whose secret is answered, and the answer that told it, under a key that is the phone.
 pub(crate) async fn one_of_everything(
-    store: &(impl AccountStore + VerificationStore + CredentialStore + IdempotencyStore),
+    store: &(impl AccountStore + VerificationStore + CredentialStore + IdempotencyStore + BlockStore),
 ) -> CredentialSecret {
     let ram = account(store, "ram-the-first", 1).await;
     let verification = inserted(store, Some(&ram), 1).await;
@@ -174,5 +175,15 @@ pub(crate) async fn one_of_everything(
     let body = format!("{{\"secret\":\"{}\",\"phone\":\"{PHONE_DIGITS}\"}}", secret.reveal());
     let answer = StoredAnswer { status: 201, headers: Vec::new(), body: body.into_bytes() };
     store.finish(&call.place, &call.owner, &answer).await.unwrap();
+    let block = Block {
+        id: BlockId::new(begin(), &entropy).unwrap(),
+        application: None,
+        action: BlockAction::Deny,
+        subject: BlockSubject::Phone(phone()),
+        reason: None,
+        created_at: begin(),
+        expires_at: None,
+    };
+    assert_eq!(store.add_block(&block, 1).await.unwrap(), BlockAdded::Stored);
     secret
 }

@@ -86,6 +86,7 @@ fn with_end(lines: &[Vec<u8>]) -> Vec<u8> {
             Some(b"event_outbox") => &mut counts.event_outbox,
             Some(b"webhook_deliveries") => &mut counts.webhook_deliveries,
             Some(b"webhook_attempts") => &mut counts.webhook_attempts,
+            Some(b"blocks") => &mut counts.blocks,
             _ => continue,
         };
         *count += 1;

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
+use domain::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialKind, CredentialName, CredentialSecret, Scope, SecretHash};
 use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::event::{Event, EventKind, EventPlace};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
+use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::policy::Policy;
 use domain::ports::{
-    Change, EventFilter, Inserted, Page, Saved, SendAnswer, SendReport, WebhookDeliveryFilter,
+    BlockAdded, Change, EventFilter, Inserted, Page, Saved, SendAnswer, SendReport, WebhookDeliveryFilter,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
@@ -89,6 +90,7 @@ pub(crate) async fn furnish(base: &Base) -> Furniture {
     let pending = wrong_checks(base, &ram).await;
     let younger = twins(base, &ram).await;
     sends(base, &pending).await;
+    blocks(base, &ram).await;
     let (events, deliveries) = events(base, &ram).await;
     Furniture { ram, token, pending, younger, events, deliveries }
 }
@@ -332,4 +334,27 @@ async fn twins(base: &Base, ram: &Account) -> Verification {
     }
     let [_, younger] = twins;
     younger
+}
+
+/// About each kind of subject, of one application and of all.
+async fn blocks(base: &Base, ram: &Account) {
+    let prefix = Prefix::parse("+977984123456").unwrap();
+    let rows = [
+        (Some(ram.application.clone()), BlockAction::Deny, BlockSubject::Account(ram.id)),
+        (None, BlockAction::Deny, BlockSubject::Prefix(prefix)),
+        (Some(shop()), BlockAction::Allow, BlockSubject::Phone(phone(1))),
+    ];
+    for ((application, action, subject), seed) in rows.into_iter().zip(501..) {
+        let lasting = application.is_none();
+        let block = Block {
+            id: BlockId::new(begin(), &SeededEntropy::new(seed)).unwrap(),
+            application,
+            action,
+            subject,
+            reason: lasting.then(|| BlockReason::parse("गाली \"\\ '; --").unwrap()),
+            created_at: begin(),
+            expires_at: (!lasting).then(|| after(begin(), Duration::from_millis(1))),
+        };
+        assert_eq!(base.blocks.add_block(&block, 10).await.unwrap(), BlockAdded::Stored);
+    }
 }

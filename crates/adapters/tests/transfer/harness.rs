@@ -8,7 +8,7 @@ use adapters::sql::transfer::{Import, Moved, Progress, RowCounts, TransferError}
 use adapters::sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::phone_key::PhoneKey;
 use domain::ports::{
-    AccountStore, CredentialStore, DeliveryStore, EventStore, VerificationStore, WebhookStore,
+    AccountStore, BlockStore, CredentialStore, DeliveryStore, EventStore, VerificationStore, WebhookStore,
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -36,6 +36,7 @@ pub(crate) struct Base {
     pub(crate) events: Arc<dyn EventStore>,
     pub(crate) webhooks: Arc<dyn WebhookStore>,
     pub(crate) sent: Arc<dyn DeliveryStore>,
+    pub(crate) blocks: Arc<dyn BlockStore>,
     key: u8,
 }
 
@@ -85,6 +86,7 @@ impl Base {
             + EventStore
             + WebhookStore
             + DeliveryStore
+            + BlockStore
             + Clone
             + 'static,
     {
@@ -95,7 +97,8 @@ impl Base {
             credentials: Arc::new(ports.clone()),
             events: Arc::new(ports.clone()),
             webhooks: Arc::new(ports.clone()),
-            sent: Arc::new(ports),
+            sent: Arc::new(ports.clone()),
+            blocks: Arc::new(ports),
             key,
         }
     }
@@ -162,7 +165,9 @@ impl Base {
     /// Empties every table but this one.
     pub(crate) async fn keep_only(&self, kept: &str) {
         // Attempts go with their deliveries, and those with their events; deliveries of SMS go with their verifications.
-        for table in ["events", "event_outbox", "wrong_checks", "verifications", "credentials", "accounts"] {
+        for table in
+            ["blocks", "events", "event_outbox", "wrong_checks", "verifications", "credentials", "accounts"]
+        {
             if table != kept {
                 self.execute(&format!("DELETE FROM {table}")).await;
             }

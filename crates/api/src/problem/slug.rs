@@ -73,6 +73,10 @@ slugs! {
     /// account has none, or it is another one.
     PhoneNotVerified = "phone-not-verified", FORBIDDEN, "The phone is not the account's verified phone",
         "This purpose needs the phone that the account has verified for the purpose `contact`.";
+    /// The phone, its prefix, the account or the kind of number is on a block list of the operator, or not on the
+    /// allow-list that is in force. No SMS was sent.
+    Blocked = "blocked", FORBIDDEN, "This cannot be verified here",
+        "The operator has blocked it. Trying again does not help; whoever is concerned may ask the operator.";
     /// No operation and no page has this path. Paths are exact: there is no slash at their end, and capitals count.
     RouteNotFound = "route-not-found", NOT_FOUND, "There is nothing at this address",
         "Check the path against the API document at /openapi.json.";
@@ -103,6 +107,10 @@ slugs! {
     /// exist.
     WebhookDeliveryNotFound = "webhook-delivery-not-found", NOT_FOUND, "There is no such webhook delivery",
         "It does not exist, is another application's, or was deleted after its retention.";
+    /// No block of your application has this id. One of another application, or of all of them, reads as one that does
+    /// not exist.
+    BlockNotFound = "block-not-found", NOT_FOUND, "There is no such block",
+        "It does not exist, was removed, or is not the application's own.";
     /// The path exists, but not for this HTTP method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
         "Use one of the methods in the header `Allow`.";
@@ -113,6 +121,9 @@ slugs! {
     /// over by itself. After a right code this is so by the application's policy; before one, it is not told.
     PhoneTaken = "phone-taken", CONFLICT, "Another account holds this phone",
         "Another account of the application has verified this phone. Use another phone, or free it there first.";
+    /// Every process holds all blocks in memory, and no more than this many. Nothing was added.
+    TooManyBlocks = "too-many-blocks", CONFLICT, "There are too many blocks",
+        "There are 10000 already, over all applications. Remove some, or block prefixes in place of phones.";
     /// The right code has come back before, so there is nothing to send again and nothing to cancel.
     VerificationApproved = "verification-approved", CONFLICT, "The verification is already approved",
         "There is nothing left to send or cancel.";

@@ -6,6 +6,8 @@ mod accounts;
 #[cfg(test)]
 mod applications;
 #[cfg(test)]
+mod blocks;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod changes;
@@ -13,6 +15,8 @@ mod changes;
 mod checking;
 #[cfg(test)]
 mod classic;
+#[cfg(test)]
+mod counters;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]

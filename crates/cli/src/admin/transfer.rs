@@ -120,6 +120,7 @@ fn unfit(error: WiringError) -> CommandError {
         }
         error @ (WiringError::Sql(_)
         | WiringError::Clock(_)
+        | WiringError::Blocks(_)
         | WiringError::Gateway(_)
         | WiringError::Webhooks(_)
         | WiringError::NoCounters

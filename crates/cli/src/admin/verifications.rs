@@ -9,7 +9,7 @@ use domain::use_cases::{self, Answer};
 use domain::verification::Verification;
 use serde_json::{Value, json};
 
-use super::{account_named, application, id, more, wired};
+use super::{account_named, application, id, more, parse_phone, wired};
 use crate::args::{PageArgs, StatusArg, VerificationCommand};
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -72,10 +72,6 @@ async fn list(
         "id",
     ];
     output.rows(&columns, &rows, more.as_deref())
-}
-
-fn parse_phone(wired: &Wired, text: &str) -> Result<domain::phone::Phone, CommandError> {
-    wired.phones.parse(text).map_err(|fault| CommandError::Argument(format!("{fault}.")))
 }
 
 const fn state(status: StatusArg) -> &'static str {

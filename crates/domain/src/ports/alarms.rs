@@ -18,4 +18,6 @@ pub enum Lost {
     DeliveryRecord,
     /// Counts that a send gave back; the limit stays stricter until its window has passed.
     Refund,
+    /// The look at the blocks after one was changed; the change takes effect some seconds later.
+    BlockRefresh,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::PortError;
-use crate::limit::{CounterKey, LimitName, Member, Take};
+use crate::limit::{Counter, CounterKey, LimitName, Member, Take, Usage};
 use crate::time::Timestamp;
 
 /// Whether all limits had room.
@@ -37,6 +37,12 @@ pub trait Counters: Send + Sync + fmt::Debug {
 
     /// Gives back what a [`Receipt`] says; what is gone already is no error.
     async fn refund(&self, receipt: &Receipt) -> Result<(), PortError>;
+
+    /// How much each holds at `now`, and when it has room; looking changes nothing.
+    async fn usage(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Usage>, PortError>;
+
+    /// Empties counters: what they held is no longer counted. When it fails, some may be empty.
+    async fn clear(&self, counters: &[CounterKey]) -> Result<(), PortError>;
 
     /// Whether a `take` would be answered.
     async fn ping(&self) -> Result<(), PortError>;

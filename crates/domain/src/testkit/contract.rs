@@ -8,6 +8,7 @@
 //! A promise that is not kept panics with the sentence that it breaks.
 
 mod accounts;
+mod blocks;
 mod counters;
 mod credentials;
 mod deliveries;
@@ -20,6 +21,7 @@ mod verifications;
 mod webhooks;
 
 pub use accounts::account_store;
+pub use blocks::block_store;
 pub use counters::counters;
 pub use credentials::credential_store;
 pub use deliveries::delivery_store;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::demand::locked;
 use super::trouble::Trouble;
-use crate::limit::{CounterKey, LimitName, Member, Take};
+use crate::limit::{Counter, CounterKey, LimitName, Member, Take, Usage};
 use crate::ports::{Counters, Dependency, PortError, Receipt, Taken};
 use crate::time::{Timestamp, after, until};
 
@@ -84,6 +84,15 @@ impl Inner {
         Taken::All(receipt)
     }
 
+    fn usage(&self, counter: &Counter, now: Timestamp) -> Usage {
+        let members = self.counters.get(&counter.key).into_iter().flat_map(BTreeMap::values);
+        let mut ends: Vec<_> = members.map(|life| life.ends).filter(|ends| now < *ends).collect();
+        ends.sort_unstable();
+        let max = usize::try_from(counter.limit.max).unwrap_or(usize::MAX);
+        let room_at = ends.len().checked_sub(max).and_then(|surplus| ends.get(surplus).copied());
+        Usage { used: u32::try_from(ends.len()).unwrap_or(u32::MAX), room_at }
+    }
+
     /// When a counter has room again; `None` when it has room for this member now.
     fn full_until(&self, take: &Take) -> Option<Timestamp> {
         let members = self.counters.get(&take.key)?;
@@ -115,6 +124,23 @@ impl Counters for MemoryCounters {
             if let Some(members) = inner.counters.get_mut(key) {
                 members.remove(member);
             }
+        }
+        Ok(())
+    }
+
+    async fn usage(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Usage>, PortError> {
+        tokio::task::yield_now().await;
+        let mut inner = locked(&self.0);
+        inner.trouble.enter("usage")?;
+        Ok(counters.iter().map(|counter| inner.usage(counter, now)).collect())
+    }
+
+    async fn clear(&self, counters: &[CounterKey]) -> Result<(), PortError> {
+        tokio::task::yield_now().await;
+        let mut inner = locked(&self.0);
+        inner.trouble.enter("clear")?;
+        for key in counters {
+            inner.counters.remove(key);
         }
         Ok(())
     }

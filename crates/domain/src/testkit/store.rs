@@ -2,6 +2,7 @@
 //! under one lock, so that every method is one atomic promise.
 
 mod accounts;
+mod blocks;
 mod credentials;
 mod deliveries;
 mod events;
@@ -17,11 +18,12 @@ use uuid::Uuid;
 use super::demand::locked;
 use super::trouble::Trouble;
 use crate::account::{Account, Username};
+use crate::block::Block;
 use crate::credential::{Credential, SecretHash};
 use crate::delivery::DeliveryRecord;
 use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
-use crate::id::{AccountId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
+use crate::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
 use crate::idempotency::KeyPlace;
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
@@ -53,6 +55,8 @@ struct Tables {
     /// How many ids were made in here.
     ids: u64,
     keys: BTreeMap<KeyPlace, idempotency::Kept>,
+    blocks: BTreeMap<BlockId, Block>,
+    blocks_are_stale: bool,
 }
 
 /// The wrong checks of one phone on one day.
@@ -95,6 +99,11 @@ impl MemoryStore {
     /// Counts calls from zero again.
     pub fn forget_calls(&self) {
         locked(&self.0).trouble.forget_calls();
+    }
+
+    /// Whether what it knows of blocks is too old to be believed from now on.
+    pub fn set_blocks_stale(&self, stale: bool) {
+        locked(&self.0).tables.blocks_are_stale = stale;
     }
 
     /// Every verification, oldest first.

@@ -231,6 +231,8 @@ impl WorldBuilder {
             events: store.clone(),
             webhooks: store.clone(),
             idempotency: store.clone(),
+            block_store: store.clone(),
+            blocks: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),

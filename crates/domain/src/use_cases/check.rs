@@ -90,6 +90,7 @@ async fn check_or_stop(
             }
         };
         let loaded = owned(found, caller).ok_or(Refusal::VerificationNotFound)?;
+        super::blocks::may_check(verifier, &loaded.verification.subject, now)?;
         target = CheckTarget::Id(loaded.verification.id);
         if let Some(proved) = try_once(verifier, application, loaded, submitted, now).await? {
             return Ok(proved);

@@ -40,6 +40,7 @@ async fn resend_or_stop(
         let now = verifier.now();
         let loaded = verifier.ports.verifications.load(id, today(now)).await?;
         let Loaded { verification, guesses } = owned(loaded, caller).ok_or(Refusal::VerificationNotFound)?;
+        super::blocks::may_send(verifier, &verification.subject, now)?;
         if let Some(resent) = resend_live(verifier, application, verification, guesses, now).await? {
             return Ok(resent);
         }

@@ -68,6 +68,7 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
         phone: request.phone,
         purpose: request.purpose,
     };
+    super::blocks::may_send(verifier, &subject, verifier.now())?;
     let opening = Opening { subject, username: account.map(|account| account.username), message };
 
     let mut looked_again = false;

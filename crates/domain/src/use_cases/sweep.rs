@@ -26,8 +26,8 @@ impl Default for Retention {
 /// The most rows that one sweep deletes, so that it never holds the store for long.
 pub const SWEEP_ROWS_MAX: u32 = 1000;
 
-/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention, and as many idempotency keys; answers
-/// how many went of the kind of which more did. Call it again while it answers that many.
+/// Deletes at most [`SWEEP_ROWS_MAX`] verifications that are past their retention, as many idempotency keys, and as many
+/// blocks that have expired; answers how many went of the kind of which most did. Call it again while it answers that many.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.
@@ -38,7 +38,8 @@ pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Fai
     let ledger_before = today.minus(retention.ledger_days.max(GUESS_WINDOW_DAYS));
     let verifications = verifier.ports.verifications.sweep(before, ledger_before, SWEEP_ROWS_MAX).await?;
     let keys = verifier.ports.idempotency.sweep_keys(now, SWEEP_ROWS_MAX).await?;
-    Ok(verifications.max(keys))
+    let blocks = verifier.ports.block_store.sweep_blocks(now, SWEEP_ROWS_MAX).await?;
+    Ok(verifications.max(keys).max(blocks))
 }
 
 /// Deletes at most [`SWEEP_ROWS_MAX`] events that are past their retention, as [`sweep`] does.

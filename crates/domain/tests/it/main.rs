@@ -1,6 +1,8 @@
 //! The laws of the domain, in one binary.
 
 #[cfg(test)]
+mod blocks;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod guess_budget;

@@ -44,6 +44,11 @@ const MIGRATIONS: Migrations = &[
         "deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0007_deliveries.sql")),
     ),
+    (
+        8,
+        "blocks and allow-lists",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0008_blocks.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.

@@ -10,15 +10,16 @@ use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
 use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId};
 use domain::idempotency::{Attempt, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
-    AccountStore as _, Approval, Change, CredentialFilter, CredentialStore as _, DeliveryFilter,
-    DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer, VerificationFilter, VerificationStore as _,
+    AccountStore as _, Approval, BlockScope, BlockStore as _, Change, CredentialFilter, CredentialStore as _,
+    DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer, VerificationFilter,
+    VerificationStore as _,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp};
@@ -105,6 +106,12 @@ async fn ask_everything(store: &PostgresStore) {
         let page = Page { before: None, limit: 10 };
         store.list_credentials(&application, which, page).await.unwrap();
     }
+    // Adding counts all blocks, and all of them are read to be held in memory: there are few.
+    let (mine, block) = (BlockScope::Of(&application), BlockId::new(now(), &entropy).unwrap());
+    store.load_block(mine, block).await.unwrap();
+    store.remove_block(mine, block).await.unwrap();
+    store.list_blocks(mine, Page { before: None, limit: 10 }).await.unwrap();
+    store.sweep_blocks(now(), 10).await.unwrap();
     ask_about_verifications(store, &account).await;
     ask_about_keys(store, &application).await;
 }
@@ -220,6 +227,9 @@ const FILL: &str = "
     INSERT INTO webhook_attempts SELECT id, 1, created_at, 5, 'taken', 200, NULL FROM webhook_deliveries
     ON CONFLICT DO NOTHING;
     INSERT INTO wrong_checks SELECT DISTINCT phone, date '2026-01-01', 1, 0 FROM verifications;
+    INSERT INTO blocks
+    SELECT gen_random_uuid(), 'default', 'deny', NULL, 977984, NULL, NULL, now(), now() + n * interval '1 hour'
+    FROM generate_series(1, 5000) n;
     INSERT INTO credentials
     SELECT gen_random_uuid(), application, 'user-token', id, sha256(id::text::bytea), now(), NULL, NULL FROM accounts;
     INSERT INTO idempotency_keys

@@ -16,9 +16,9 @@ use super::failure::without_values;
 use super::{Database, PostgresStore};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
-    AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling, Import,
-    Moved, Progress, Record, Row, SILENCE_MAX, Table, TransferError, TransferRefusal, VerificationRecord,
-    WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord, in_time,
+    AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling,
+    Import, Moved, Progress, Record, Row, SILENCE_MAX, Table, TransferError, TransferRefusal,
+    VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord, in_time,
 };
 
 /// What a transfer asks of its connection. A statement runs as long as it takes, and so does the other end of a pipe;
@@ -69,6 +69,7 @@ impl PostgresStore {
         write::<EventOutboxRecord, _>(&mut snapshot, "place", &mut writing).await?;
         write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<WebhookAttemptRecord, _>(&mut snapshot, "delivery_id, number", &mut writing).await?;
+        write::<BlockRecord, _>(&mut snapshot, "id", &mut writing).await?;
         snapshot.rollback().await.map_err(without_values)?;
         writing.end().await
     }
@@ -117,6 +118,7 @@ async fn write<T: Record, W: AsyncWrite + Unpin>(
         | Table::Credentials
         | Table::Verifications
         | Table::Deliveries
+        | Table::Blocks
         | Table::Events
         | Table::EventOutbox
         | Table::WebhookDeliveries

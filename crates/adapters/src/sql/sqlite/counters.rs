@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::limit::{LimitName, Take};
+use domain::limit::{Counter, CounterKey, LimitName, Take, Usage};
 use domain::ports::{Counters, Dependency, PortError, Receipt, Taken};
 use domain::time::{Timestamp, after};
 use sqlx::sqlite::SqliteConnection;
@@ -42,6 +42,14 @@ pub(super) const FULL_UNTIL: &str = "
     AND NOT EXISTS (SELECT 1 FROM counter_members WHERE counter = $1 AND member = $2 AND ends_at > $3)
     ORDER BY ends_at DESC LIMIT 1 OFFSET $4";
 
+/// How much a counter holds, and when the youngest but `$3` of it stops to count.
+pub(super) const USAGE: &str = "
+    SELECT (SELECT count(*) FROM counter_members WHERE counter = $1 AND ends_at > $2),
+        (SELECT ends_at FROM counter_members WHERE counter = $1 AND ends_at > $2
+         ORDER BY ends_at DESC LIMIT 1 OFFSET $3)";
+
+pub(super) const CLEAR: &str = "DELETE FROM counter_members WHERE counter = $1";
+
 const GIVE_BACK: &str = "DELETE FROM counter_members WHERE (counter, member) IN (";
 
 #[async_trait]
@@ -52,6 +60,14 @@ impl Counters for SqliteCounters {
 
     async fn refund(&self, receipt: &Receipt) -> Result<(), PortError> {
         self.0.refund(receipt).await.map_err(failed)
+    }
+
+    async fn usage(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Usage>, PortError> {
+        self.0.usage(counters, now).await.map_err(failed)
+    }
+
+    async fn clear(&self, counters: &[CounterKey]) -> Result<(), PortError> {
+        self.0.clear(counters).await.map_err(failed)
     }
 
     async fn ping(&self) -> Result<(), PortError> {
@@ -94,6 +110,33 @@ impl Database {
         }
         let mut turn = self.writer.turn().await?;
         giving_back(receipt).build().execute(&mut *turn).await?;
+        turn.settle();
+        Ok(())
+    }
+
+    async fn usage(&self, counters: &[Counter], now: Timestamp) -> Result<Vec<Usage>, Failure> {
+        let mut usages = Vec::with_capacity(counters.len());
+        for counter in counters {
+            let row = sqlx::query(USAGE)
+                .bind(counter.key.as_str())
+                .bind(now.as_millisecond())
+                .bind(counter.limit.max.saturating_sub(1))
+                .fetch_one(&self.readers)
+                .await?;
+            let room_at: Option<i64> = row.try_get(1)?;
+            let room_at = room_at.map(|millis| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX));
+            usages.push(Usage { used: row.try_get(0)?, room_at });
+        }
+        Ok(usages)
+    }
+
+    async fn clear(&self, counters: &[CounterKey]) -> Result<(), Failure> {
+        let mut turn = self.writer.turn().await?;
+        let mut transaction = turn.begin().await?;
+        for counter in counters {
+            sqlx::query(CLEAR).bind(counter.as_str()).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
         turn.settle();
         Ok(())
     }

@@ -38,6 +38,11 @@ const MIGRATIONS: Migrations = &[
         "deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0007_deliveries.sql")),
     ),
+    (
+        8,
+        "blocks and allow-lists",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0008_blocks.sql")),
+    ),
 ];
 
 impl SqliteStore {

@@ -8,8 +8,8 @@ use super::SqliteStore;
 use super::failure::{SQLITE_BUSY, sqlite_code};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
-    AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling, Import,
-    Moved, Progress, Record, Row, Table, TransferError, TransferRefusal, VerificationRecord,
+    AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling,
+    Import, Moved, Progress, Record, Row, Table, TransferError, TransferRefusal, VerificationRecord,
     WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord,
 };
 
@@ -41,6 +41,7 @@ impl SqliteStore {
         write::<EventOutboxRecord, _>(&mut snapshot, "place", &mut writing).await?;
         write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<WebhookAttemptRecord, _>(&mut snapshot, "delivery_id, number", &mut writing).await?;
+        write::<BlockRecord, _>(&mut snapshot, "id", &mut writing).await?;
         snapshot.rollback().await?;
         writing.end().await
     }

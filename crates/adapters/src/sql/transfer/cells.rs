@@ -150,6 +150,16 @@ impl Cell for i64 {
     }
 }
 
+impl Cell for Option<i64> {
+    fn of<R: Cells>(row: &R, column: usize, _: &'static str) -> Result<Self, Failure> {
+        row.whole(column)
+    }
+
+    fn bind<Q: Arguments>(&self, query: Q) -> Q {
+        query.whole(*self)
+    }
+}
+
 impl<const N: usize> fmt::Display for Bytes<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -7,8 +7,8 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
 use super::cells::Bytes;
 use super::records::{
-    AccountRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, RowCounts,
-    VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+    AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord,
+    RowCounts, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
 };
 use super::{LineFault, TransferError};
 use crate::phone_vault::SEALED_BYTES;
@@ -56,6 +56,7 @@ pub(super) enum Line {
     EventOutbox(Box<EventOutboxRecord>),
     WebhookDeliveries(Box<WebhookDeliveryRecord>),
     WebhookAttempts(Box<WebhookAttemptRecord>),
+    Blocks(Box<BlockRecord>),
     End(End),
 }
 

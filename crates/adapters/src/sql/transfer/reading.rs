@@ -123,6 +123,7 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
             Line::EventOutbox(row) => Row::EventOutbox(row),
             Line::WebhookDeliveries(row) => Row::WebhookDelivery(row),
             Line::WebhookAttempts(row) => Row::WebhookAttempt(row),
+            Line::Blocks(row) => Row::Block(row),
             Line::End(end) => {
                 self.compare(&end)?;
                 let is_last = !self.lines.next().await?;

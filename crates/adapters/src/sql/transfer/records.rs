@@ -33,11 +33,13 @@ pub enum Table {
     WebhookDeliveries,
     /// What came of each attempt to deliver one.
     WebhookAttempts,
+    /// Blocks and allow-lists.
+    Blocks,
 }
 
 impl Table {
     /// Every table, in the order of the file.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Accounts,
         Self::Credentials,
         Self::Verifications,
@@ -47,6 +49,7 @@ impl Table {
         Self::EventOutbox,
         Self::WebhookDeliveries,
         Self::WebhookAttempts,
+        Self::Blocks,
     ];
 
     /// Its name in the file and in the databases.
@@ -62,6 +65,7 @@ impl Table {
             Self::EventOutbox => "event_outbox",
             Self::WebhookDeliveries => "webhook_deliveries",
             Self::WebhookAttempts => "webhook_attempts",
+            Self::Blocks => "blocks",
         }
     }
 
@@ -77,6 +81,7 @@ impl Table {
             Self::EventOutbox => EventOutboxRecord::COLUMNS,
             Self::WebhookDeliveries => WebhookDeliveryRecord::COLUMNS,
             Self::WebhookAttempts => WebhookAttemptRecord::COLUMNS,
+            Self::Blocks => BlockRecord::COLUMNS,
         }
     }
 }
@@ -108,6 +113,9 @@ pub struct RowCounts {
     /// Attempts to deliver.
     #[serde(default)]
     pub webhook_attempts: u64,
+    /// Blocks and allow-lists; files of the first version have none.
+    #[serde(default)]
+    pub blocks: u64,
 }
 
 impl RowCounts {
@@ -124,6 +132,7 @@ impl RowCounts {
             Table::EventOutbox => self.event_outbox,
             Table::WebhookDeliveries => self.webhook_deliveries,
             Table::WebhookAttempts => self.webhook_attempts,
+            Table::Blocks => self.blocks,
         }
     }
 
@@ -144,6 +153,7 @@ impl RowCounts {
             Table::EventOutbox => &mut self.event_outbox,
             Table::WebhookDeliveries => &mut self.webhook_deliveries,
             Table::WebhookAttempts => &mut self.webhook_attempts,
+            Table::Blocks => &mut self.blocks,
         };
         *count += 1;
     }
@@ -160,6 +170,7 @@ pub(in crate::sql) enum Row {
     EventOutbox(Box<EventOutboxRecord>),
     WebhookDelivery(Box<WebhookDeliveryRecord>),
     WebhookAttempt(Box<WebhookAttemptRecord>),
+    Block(Box<BlockRecord>),
 }
 
 impl Row {
@@ -175,6 +186,7 @@ impl Row {
             Self::EventOutbox(_) => Table::EventOutbox,
             Self::WebhookDelivery(_) => Table::WebhookDeliveries,
             Self::WebhookAttempt(_) => Table::WebhookAttempts,
+            Self::Block(_) => Table::Blocks,
         }
     }
 
@@ -190,6 +202,7 @@ impl Row {
             Self::EventOutbox(row) => row.bind(query),
             Self::WebhookDelivery(row) => row.bind(query),
             Self::WebhookAttempt(row) => row.bind(query),
+            Self::Block(row) => row.bind(query),
         }
     }
 }
@@ -361,4 +374,16 @@ record!(WebhookAttemptRecord, WebhookAttempts, {
     outcome: String,
     http_status: Option<u32>,
     fault: Option<String>,
+});
+
+record!(BlockRecord, Blocks, {
+    id: Id,
+    application: String,
+    action: String,
+    phone: Option<Sealed>,
+    prefix: Option<i64>,
+    account_id: Option<Id>,
+    reason: Option<String>,
+    created_at: Instant,
+    expires_at: Option<Instant>,
 });

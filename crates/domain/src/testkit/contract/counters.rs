@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::demand::{kept, present};
 use super::ground::Ground;
 use super::race::{RACERS, race};
-use crate::limit::{Limit, Member, SendParties, Take, takes_of_a_send};
+use crate::limit::{Counter, Limit, Member, SendParties, Take, Usage, takes_of_a_send};
 use crate::phone_key::PhoneKey;
 use crate::policy::{Limits, Policy};
 use crate::ports::{Counters, Receipt, Taken};
@@ -31,6 +31,8 @@ pub async fn counters(counters: Arc<dyn Counters>, ground: &Ground) {
     a_refusal_leaves_what_was_held_before(&bench).await;
     a_refund_gives_back(&bench).await;
     a_refund_gives_back_no_more_than_was_taken(&bench).await;
+    usage_tells_how_full_a_counter_is(&bench).await;
+    what_is_cleared_is_empty_and_nothing_else_is(&bench).await;
     racing_takes_never_exceed_the_limit(&bench).await;
     racing_takes_of_one_member_count_once(&bench).await;
     racing_refusals_leave_nothing(&bench).await;
@@ -93,6 +95,65 @@ impl Bench<'_> {
         }
         room
     }
+}
+
+fn counter_of(take: &Take) -> Counter {
+    Counter { name: take.name, limit: take.limit, key: take.key.clone() }
+}
+
+async fn usage_tells_how_full_a_counter_is(bench: &Bench<'_>) {
+    let (counter, untouched) = (bench.counter(2), bench.counter(1));
+    let both = [counter_of(&counter), counter_of(&untouched)];
+    let lower = [Counter { limit: Limit { max: 1, window: WINDOW }, ..counter_of(&counter) }];
+    let begin = bench.ground.now();
+    let at = |seconds| after(begin, Duration::from_secs(seconds));
+    let empty = Usage::default();
+    assert_eq!(kept(bench.counters.usage(&[], begin).await), [], "of no counters there is no usage");
+    assert_eq!(
+        kept(bench.counters.usage(&both, begin).await),
+        [empty, empty],
+        "a fresh counter must be empty"
+    );
+    bench.take_one(&counter, begin).await;
+    let held = Usage { used: 1, room_at: None };
+    assert_eq!(kept(bench.counters.usage(&both, begin).await), [held, empty], "what was taken must be told");
+    bench.take_one(&bench.another(&counter), at(10)).await;
+    let full = Usage { used: 2, room_at: Some(at(600)) };
+    assert_eq!(
+        kept(bench.counters.usage(&both, at(10)).await),
+        [full, empty],
+        "a full counter must tell when the first of what it holds stops to count"
+    );
+    assert_eq!(
+        kept(bench.counters.usage(&lower, at(10)).await),
+        [Usage { used: 2, room_at: Some(at(610)) }],
+        "under a lower limit, as many must go as are too many"
+    );
+    assert_eq!(
+        kept(bench.counters.usage(&both, at(600)).await),
+        [held, empty],
+        "what counts no more must not be told"
+    );
+    assert_eq!(kept(bench.counters.usage(&both, at(610)).await), [empty, empty], "nothing counts for ever");
+    assert!(
+        refused(&bench.take(&[bench.another(&counter)], at(20)).await).is_some(),
+        "looking changes nothing"
+    );
+}
+
+async fn what_is_cleared_is_empty_and_nothing_else_is(bench: &Bench<'_>) {
+    let (cleared, other) = (bench.counter(1), bench.counter(1));
+    let begin = bench.ground.now();
+    for counter in [&cleared, &other] {
+        bench.take_one(counter, begin).await;
+    }
+    kept(bench.counters.clear(&[]).await);
+    kept(bench.counters.clear(&[cleared.key.clone(), bench.counter(1).key]).await);
+    let usages = kept(bench.counters.usage(&[counter_of(&cleared), counter_of(&other)], begin).await);
+    let used: Vec<_> = usages.iter().map(|usage| usage.used).collect();
+    assert_eq!(used, [0, 1], "what is cleared must be empty, and nothing else");
+    bench.take_one(&bench.another(&cleared), begin).await;
+    assert!(refused(&bench.take(&[bench.another(&cleared)], begin).await).is_some(), "it must count again");
 }
 
 fn refused(taken: &Taken) -> Option<Duration> {

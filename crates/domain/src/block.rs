@@ -1,0 +1,258 @@
+//! Blocks and allow-lists: whom no SMS is sent to, and who is let through in spite of it. Owns what an entry is about
+//! and which of several wins; never keeps them.
+
+mod list;
+
+use std::fmt;
+
+use crate::application::ApplicationId;
+use crate::id::{AccountId, BlockId};
+use crate::phone::Phone;
+use crate::time::Timestamp;
+
+pub use self::list::BlockList;
+
+/// The most entries of one installation: all of them are held in memory by every replica.
+pub const BLOCKS_MAX: u32 = 10_000;
+
+/// What an entry does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockAction {
+    /// Nothing is sent.
+    Deny,
+    /// It is sent in spite of a deny that is as narrow or wider. Lifts no limit and no guess budget.
+    Allow,
+}
+
+impl BlockAction {
+    /// The name in storage, CLI and HTTP.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Allow => "allow",
+        }
+    }
+
+    /// The action of this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Deny, Self::Allow].into_iter().find(|action| action.as_str() == text)
+    }
+}
+
+/// The first digits of E.164 numbers, country code first: 4 to 12 of them, and of a number at least the last three
+/// are never part of it, so that a prefix names no person.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix(u64);
+
+/// How many digits a [`Prefix`] has: with three behind it, at most the fifteen of E.164 (ITU-T E.164).
+const PREFIX_DIGITS: std::ops::RangeInclusive<u32> = 4..=12;
+/// So many digits of a number are never part of its prefixes.
+const PREFIX_LEAVES_OUT: u32 = 3;
+
+impl Prefix {
+    /// Reads a prefix as people write it: `+977984`, or without the plus.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let plain = digits.len() <= 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        // A leading zero shows as a digit too few.
+        let number = plain.then(|| digits.parse().ok()).flatten()?;
+        Self::from_digits(number).filter(|_| !digits.starts_with('0'))
+    }
+
+    /// The prefix with these digits.
+    #[must_use]
+    pub fn from_digits(digits: u64) -> Option<Self> {
+        PREFIX_DIGITS.contains(&count(digits)).then_some(Self(digits))
+    }
+
+    /// Its digits as a number.
+    #[must_use]
+    pub const fn digits(self) -> u64 {
+        self.0
+    }
+
+    /// How many digits it has: the more, the narrower.
+    #[must_use]
+    pub fn length(self) -> u32 {
+        count(self.0)
+    }
+
+    /// The prefixes of a phone, the narrowest first.
+    pub fn all_of(phone: Phone) -> impl Iterator<Item = Self> {
+        let digits = phone.digits();
+        (PREFIX_LEAVES_OUT..count(digits))
+            .filter_map(move |left_out| Self::from_digits(digits / 10_u64.pow(left_out)))
+    }
+}
+
+/// How many decimal digits a number has.
+fn count(number: u64) -> u32 {
+    number.checked_ilog10().map_or(0, |last| last + 1)
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.0)
+    }
+}
+
+impl fmt::Debug for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prefix({self})")
+    }
+}
+
+/// Whom an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockSubject {
+    /// One phone.
+    Phone(Phone),
+    /// Every phone that begins so.
+    Prefix(Prefix),
+    /// One account.
+    Account(AccountId),
+}
+
+/// Why somebody was blocked or let through, in an operator's words: 1 to 100 characters, no control characters, and
+/// nothing that looks like a phone, because reasons are shown and told to webhooks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BlockReason(Box<str>);
+
+/// The most characters of a [`BlockReason`].
+pub const REASON_LENGTH_MAX: usize = 100;
+/// So many digits, with nothing but blanks and punctuation between, look like a phone.
+const PHONE_DIGITS: usize = 7;
+
+/// Why a text is no reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReasonFault {
+    /// It is empty, or has more than [`REASON_LENGTH_MAX`] characters.
+    #[error("must have 1 to {REASON_LENGTH_MAX} characters")]
+    Length,
+    /// It has a control character.
+    #[error("has a control character")]
+    Control,
+    /// It seems to hold a phone.
+    #[error("must not hold a phone number")]
+    Phone,
+}
+
+impl BlockReason {
+    /// Reads a reason.
+    ///
+    /// # Errors
+    /// [`ReasonFault`] when it is none.
+    pub fn parse(text: &str) -> Result<Self, ReasonFault> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > REASON_LENGTH_MAX * 4 || text.chars().count() > REASON_LENGTH_MAX {
+            return Err(ReasonFault::Length);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(ReasonFault::Control);
+        }
+        let mut run = 0;
+        for character in text.chars() {
+            // Digits of any script.
+            if character.is_numeric() {
+                run += 1;
+            } else if character.is_alphabetic() {
+                run = 0;
+            }
+            if run >= PHONE_DIGITS {
+                return Err(ReasonFault::Phone);
+            }
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An entry: somebody who is blocked, or let through in spite of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Its id, by which it is listed and removed.
+    pub id: BlockId,
+    /// Whose entry it is; none for one that holds for all applications.
+    pub application: Option<ApplicationId>,
+    /// What it does.
+    pub action: BlockAction,
+    /// Whom it is about.
+    pub subject: BlockSubject,
+    /// Why.
+    pub reason: Option<BlockReason>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when; for good when absent.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whom something is about that may be blocked.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockQuestion<'a> {
+    /// The application that asks.
+    pub application: &'a ApplicationId,
+    /// The account it is for, if any.
+    pub account: Option<AccountId>,
+    /// The phone.
+    pub phone: Phone,
+}
+
+/// What the entries say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing stands against it.
+    Open,
+    /// It is denied. Which entry does, nobody is told.
+    Denied,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_has_four_to_twelve_digits() {
+        for text in ["+9779", "9779", "+977984", "977984123456"] {
+            let prefix = Prefix::parse(text).unwrap();
+            assert_eq!(prefix.to_string().trim_start_matches('+'), text.trim_start_matches('+'));
+        }
+        for text in
+            ["", "+", "977", "0977", "00977984", "9779841234567", "97798x", "++9779", "९७७९", "+977 9"]
+        {
+            assert_eq!(Prefix::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_three_digits_of_a_number_are_in_no_prefix_of_it() {
+        let phone = Phone::from_digits(9_779_841_234_567).unwrap();
+        let prefixes: Vec<_> = Prefix::all_of(phone).map(Prefix::digits).collect();
+        assert_eq!(prefixes, [9_779_841_234, 977_984_123, 97_798_412, 9_779_841, 977_984, 97_798, 9_779]);
+        assert_eq!(Prefix::all_of(Phone::from_digits(999_999_999_999_999).unwrap()).count(), 9);
+        assert_eq!(Prefix::all_of(Phone::from_digits(29_012_345).unwrap()).count(), 2);
+    }
+
+    #[test]
+    fn a_reason_holds_no_phone() {
+        for text in ["pumping", "reported by support, ticket 123456", "गाली गर्ने", &"x".repeat(100)]
+        {
+            assert_eq!(BlockReason::parse(text).unwrap().as_str(), text);
+        }
+        for text in ["9841234567", "of +977 984-123 4567", "९८४१२३४५६७ was it", "98.41.23.45"]
+        {
+            assert_eq!(BlockReason::parse(text), Err(ReasonFault::Phone), "{text}");
+        }
+        for text in ["", "  ", &"x".repeat(101)] {
+            assert_eq!(BlockReason::parse(text), Err(ReasonFault::Length), "{text}");
+        }
+        assert_eq!(BlockReason::parse("a\nb"), Err(ReasonFault::Control));
+    }
+}

@@ -21,3 +21,7 @@ CREATE TABLE blocks (
 CREATE INDEX blocks_by_application ON blocks (application, id);
 -- For sweeping.
 CREATE INDEX blocks_by_end ON blocks (expires_at) WHERE expires_at IS NOT NULL;
+
+-- A decision about an application is told: which entry it was, and the first digits of the numbers that it is about.
+ALTER TABLE events ADD COLUMN block_id BLOB CHECK (length(block_id) = 16);
+ALTER TABLE events ADD COLUMN prefix INTEGER CHECK (prefix BETWEEN 1000 AND 999999999999);

@@ -224,6 +224,28 @@ async fn an_operator_blocks_lets_through_and_removes() {
     }
 }
 
+#[tokio::test]
+async fn an_operator_looks_at_limits_and_empties_them() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let admin = admin(directory.path());
+    let (token, phone) = (demo.told("user_token"), "9841234567");
+    let _ = demo.client.post("/v1/verifications", token, &json!({ "phone": phone })).await.is(201);
+
+    let limits = admin.json(&["limit", "list"]);
+    assert_eq!(limits["items"][0]["name"], "sends-per-phone");
+    let used = |of: &Value| -> Vec<Value> {
+        of["items"].as_array().into_iter().flatten().map(|counter| counter["used"].clone()).collect()
+    };
+    let shown = admin.json(&["limit", "show", "--phone", phone]);
+    assert!(used(&shown).iter().all(|used| *used == 1) && !used(&shown).is_empty(), "{shown}");
+    let _ = admin.json(&["limit", "reset", "--phone", phone]);
+    let shown = admin.json(&["limit", "show", "--phone", phone]);
+    assert!(used(&shown).iter().all(|used| *used == 0), "{shown}");
+    assert_eq!(admin.run(&["limit", "show"]).status.code(), Some(2), "somebody is to be named");
+    assert_eq!(admin.run(&["limit", "show", "--account", "nobody"]).status.code(), Some(3));
+}
+
 /// Starts until it is answered so, for as long as a block may take to be known everywhere.
 async fn eventually(demo: &Service, token: &str, body: &Value, wanted: fn(u16) -> bool) -> harness::Answer {
     let begin = std::time::Instant::now();

@@ -88,6 +88,7 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
     let code = before.code(PHONE);
     let mistyped = json!({ "code": wrong(&code) });
     let _ = before.client(0).post(&checks, &token, &mistyped).await.is_problem(422, "code-incorrect");
+    let _ = before.command(&["block", "add", "--prefix", "+977985", "--reason", "pumping"]);
     before.kill(0).await;
 
     let file = directory.path().join("verify.export");
@@ -97,8 +98,8 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
     assert_eq!(new.json(&["db", "import", text(&file)]), exported);
     let rows = json!({
         "accounts": 1, "credentials": 2, "verifications": 1, "wrong_checks": 1,
-        "deliveries": 1, "events": 0, "event_outbox": 0, "webhook_deliveries": 0, "webhook_attempts": 0,
-        "blocks": 0,
+        "deliveries": 1, "events": 1, "event_outbox": 1, "webhook_deliveries": 0, "webhook_attempts": 0,
+        "blocks": 1,
     });
     assert_eq!(exported["rows"], rows);
 
@@ -107,6 +108,10 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
         .setting("COUNTERS__URL", redis.url())
         .setting("COUNTERS__KEY_PREFIX", redis.prefix());
     let after = Fleet::start(&ground, 2).await;
+    assert_eq!(after.command(&["block", "list"])["items"][0]["prefix"], "+977985");
+    let event = &after.command(&["event", "list"])["items"][0];
+    assert_eq!((&event["type"], &event["prefix"]), (&json!("fraud.decided"), &json!("+977985")));
+    let _ = after.start_at(0, "gita", "+9779851234567").await.is_problem(403, "blocked");
     let _ = after.client(0).post(&checks, &token, &mistyped).await.is_problem(422, "code-incorrect");
     let approved = after.client(1).post(&checks, &token, &json!({ "code": code })).await.is(200).json();
     assert_eq!((&approved["status"], &approved["checks_left"]), (&json!("approved"), &json!(2)));

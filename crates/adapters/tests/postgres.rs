@@ -116,5 +116,5 @@ async fn idempotency_keys_keep_their_contract() {
 async fn blocks_keep_their_contract() {
     let place = Place::new().await;
     let store = Arc::new(place.open().await);
-    contract::block_store(store.clone(), store, &Ground::new(6)).await;
+    contract::block_store(store.clone(), store.clone(), store, &Ground::new(6)).await;
 }

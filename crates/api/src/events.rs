@@ -1,5 +1,6 @@
 //! Events, for those who administer. Translates between HTTP and the use cases; decides nothing.
 
+use domain::block::Decision;
 use domain::event::{Event, EventKind, EventPlace};
 use domain::id::{EventId, VerificationId};
 use domain::time::rfc3339;
@@ -114,8 +115,13 @@ pub(crate) struct EventResource {
     account: Option<String>,
     /// The phone that it is about, masked.
     phone: Option<String>,
-    /// Why it was decided so: of `fraud.decided`.
+    /// What was decided, of `fraud.decided`: a block or an allowance came (`denied`, `allowed`), or was `removed` before
+    /// its end.
     reason: Option<String>,
+    /// The id of the block that it is about.
+    block: Option<String>,
+    /// The first digits of the phones that it is about.
+    prefix: Option<String>,
 }
 
 impl From<&Event> for EventResource {
@@ -129,6 +135,8 @@ impl From<&Event> for EventResource {
             account: event.account.as_ref().map(|account| account.username.to_string()),
             phone: event.phone.map(domain::phone::Phone::masked),
             reason: event.reason.as_deref().map(str::to_owned),
+            block: event.block.map(|id| id.to_string()),
+            prefix: event.prefix.map(|digits| digits.to_string()),
         }
     }
 }
@@ -154,13 +162,16 @@ impl Example for EventResource {
             account: Some("ram".to_owned()),
             phone: Some("+97798•••••67".to_owned()),
             reason: None,
+            block: None,
+            prefix: None,
         }
     }
 }
 
 /// What the document says of these operations beyond their types.
 pub(crate) fn notes(notes: &mut Notes) {
-    notes.format("uuid", &["Event.verification", "listEvents?verification"]);
+    notes.format("uuid", &["Event.verification", "Event.block", "listEvents?verification"]);
     notes.open(EventKind::ALL.map(EventKind::as_str), &["Event.type", "listEvents?kind"]);
+    notes.open(Decision::ALL.map(Decision::as_str), &["Event.reason"]);
     notes.open(Purpose::ALL.map(Purpose::as_str), &["Event.purpose"]);
 }

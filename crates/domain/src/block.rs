@@ -41,6 +41,41 @@ impl BlockAction {
     }
 }
 
+/// What was decided about somebody: what a [`crate::event::EventKind::FraudDecided`] tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// An entry that denies was added.
+    Denied,
+    /// An entry that allows was added.
+    Allowed,
+    /// An entry was removed before its end.
+    Removed,
+}
+
+impl Decision {
+    /// Every decision.
+    pub const ALL: [Self; 3] = [Self::Denied, Self::Allowed, Self::Removed];
+
+    /// The name in storage, HTTP and webhooks.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Allowed => "allowed",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// What it means that an entry was added.
+    #[must_use]
+    pub const fn of(action: BlockAction) -> Self {
+        match action {
+            BlockAction::Deny => Self::Denied,
+            BlockAction::Allow => Self::Allowed,
+        }
+    }
+}
+
 /// The first digits of E.164 numbers, country code first: 4 to 12 of them, and of a number at least the last three
 /// are never part of it, so that a prefix names no person.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,8 @@
 
 use crate::account::Username;
 use crate::application::ApplicationId;
-use crate::id::{AccountId, EventId, VerificationId};
+use crate::block::Prefix;
+use crate::id::{AccountId, BlockId, EventId, VerificationId};
 use crate::phone::Phone;
 use crate::time::Timestamp;
 use crate::verification::{Purpose, State};
@@ -25,7 +26,8 @@ pub enum EventKind {
     PhoneUnlinked,
     /// An operator gave an account a phone that was proved elsewhere.
     PhoneChanged,
-    /// Somebody was blocked, or let through in spite of a block.
+    /// Somebody was blocked, let through in spite of a block, or no longer is: an entry of the application came or was
+    /// removed. That one expires by itself is not told, nor is an entry for all applications.
     FraudDecided,
 }
 
@@ -101,8 +103,12 @@ pub struct Event {
     pub account: Option<EventAccount>,
     /// The phone that it is about.
     pub phone: Option<Phone>,
-    /// Why it was decided so, as a slug: of a decision about fraud.
+    /// What was decided, as a slug ([`crate::block::Decision::as_str`]): of a decision about fraud.
     pub reason: Option<Box<str>>,
+    /// The block that it is about.
+    pub block: Option<BlockId>,
+    /// The first digits of the phones that it is about.
+    pub prefix: Option<Prefix>,
 }
 
 /// An account that an event is about.

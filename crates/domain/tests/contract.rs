@@ -72,7 +72,7 @@ async fn the_store_in_memory_keeps_the_contract_of_webhooks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_in_memory_keeps_the_contract_of_blocks() {
     let store = Arc::new(MemoryStore::default());
-    contract::block_store(store.clone(), store, &Ground::new(6)).await;
+    contract::block_store(store.clone(), store.clone(), store, &Ground::new(6)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,36 +7,54 @@ use domain::ports::{BlockAdded, BlockScope, Page};
 use domain::time::Timestamp;
 use uuid::Uuid;
 
-use super::arguments::{self, Arguments as _};
+use super::arguments::Arguments as _;
 use super::columns::Columns;
 use super::engine::{Engine, Twice};
 use super::failure::Failure;
 use super::rows::FOR_ALL;
-use super::statements::{ADD_BLOCK, ALL_BLOCKS, LIST_BLOCKS, LOAD_BLOCK, REMOVE_BLOCK, SWEEP_BLOCKS};
+use super::statements::{ALL_BLOCKS, LIST_BLOCKS, LOAD_BLOCK, SWEEP_BLOCKS};
 
-fn scope_name(scope: BlockScope<'_>) -> &str {
+pub(super) fn scope_name(scope: BlockScope<'_>) -> &str {
     match scope {
         BlockScope::Of(application) => application.as_str(),
         BlockScope::OfAll => FOR_ALL,
     }
 }
 
-pub(super) async fn add<E: Engine>(engine: &E, block: &Block, max: u32) -> Result<BlockAdded, Failure> {
-    let query = arguments::block(E::query(ADD_BLOCK), engine.vault(), block).whole(i64::from(max));
-    // A second time its own id is in the way.
-    let told = engine.tell(query, Twice::Different).await?;
-    Ok(if told.changed == 1 { BlockAdded::Stored } else { BlockAdded::Full })
+/// A database that keeps blocks; see the port for what the methods mean. A change is told in its transaction, which
+/// databases do each in its own way.
+pub(super) trait BlockEngine: Engine {
+    /// [`domain::ports::BlockStore::add_block`].
+    fn add_block(&self, block: &Block, max: u32) -> impl Future<Output = Result<BlockAdded, Failure>> + Send;
+
+    /// [`domain::ports::BlockStore::remove_block`].
+    fn remove_block(
+        &self,
+        scope: BlockScope<'_>,
+        id: BlockId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Block>, Failure>> + Send;
 }
 
-pub(super) async fn remove<E: Engine>(
-    engine: &E,
-    scope: BlockScope<'_>,
-    id: BlockId,
-) -> Result<Option<Block>, Failure> {
-    let query = E::query(REMOVE_BLOCK).uuid(id.uuid()).text(scope_name(scope));
-    let removed = engine.tell(query, Twice::Different).await?.rows;
-    removed.first().map(|row| Columns::of(row, engine.vault()).block()).transpose()
+/// Looks how many there are: no more than there may be (`$10`).
+macro_rules! add_block {
+    () => {
+        "INSERT INTO blocks (id, application, action, phone, prefix, account_id, reason, created_at, expires_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM blocks) < $10"
+    };
 }
+
+/// Removes `$1` of the application `$2`.
+macro_rules! remove_block {
+    () => {
+        concat!(
+            "DELETE FROM blocks WHERE id = $1 AND application = $2 RETURNING ",
+            crate::sql::columns::block_columns!("blocks")
+        )
+    };
+}
+
+pub(super) use {add_block, remove_block};
 
 pub(super) async fn load<E: Engine>(
     engine: &E,

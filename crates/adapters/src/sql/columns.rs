@@ -314,7 +314,7 @@ impl<'row, Row: Cells> Columns<'row, Row> {
 
     fn block_subject(&mut self) -> Result<BlockSubject, Failure> {
         let phone = self.optional_phone()?;
-        let prefix = self.next(Row::whole)?;
+        let prefix = self.optional_prefix()?;
         let account = self.optional_uuid()?.map(AccountId::from_uuid);
         if let Some(phone) = phone {
             return Ok(BlockSubject::Phone(phone));
@@ -322,7 +322,6 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         if let Some(account) = account {
             return Ok(BlockSubject::Account(account));
         }
-        let prefix = prefix.and_then(|digits| Prefix::from_digits(digits.try_into().ok()?));
         Ok(prefix.map(BlockSubject::Prefix).ok_or(RowFault("prefix"))?)
     }
 
@@ -368,6 +367,13 @@ impl<'row, Row: Cells> Columns<'row, Row> {
     pub(super) fn optional_phone(&mut self) -> Result<Option<Phone>, Failure> {
         let sealed = self.next(Row::bytes)?;
         Ok(sealed.map(|sealed| self.vault.open(sealed)).transpose().map_err(|_| RowFault("phone"))?)
+    }
+
+    pub(super) fn optional_prefix(&mut self) -> Result<Option<Prefix>, Failure> {
+        let digits = self.next(Row::whole)?;
+        let read =
+            |digits: i64| digits.try_into().ok().and_then(Prefix::from_digits).ok_or(RowFault("prefix"));
+        Ok(digits.map(read).transpose()?)
     }
 
     pub(super) fn optional_within<N: TryFrom<i64>>(

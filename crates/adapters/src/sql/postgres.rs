@@ -15,6 +15,7 @@
 
 mod accounts;
 mod address;
+mod blocks;
 mod connector;
 mod engine;
 mod events;

@@ -10,6 +10,7 @@
 //! cannot break them.
 
 mod accounts;
+mod blocks;
 mod counters;
 mod engine;
 mod events;

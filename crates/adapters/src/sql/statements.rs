@@ -66,14 +66,6 @@ pub(super) const REVOKE: &str = concat!(
     credential_columns!("credentials")
 );
 
-/// Looks how many there are: no more than there may be. `$10` is how many.
-pub(super) const ADD_BLOCK: &str = "INSERT INTO blocks
-        (id, application, action, phone, prefix, account_id, reason, created_at, expires_at)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE (SELECT count(*) FROM blocks) < $10";
-
-pub(super) const REMOVE_BLOCK: &str =
-    concat!("DELETE FROM blocks WHERE id = $1 AND application = $2 RETURNING ", block_columns!("blocks"));
-
 pub(super) const LOAD_BLOCK: &str = concat!(
     "SELECT ",
     block_columns!("b"),

@@ -49,6 +49,10 @@ struct Data<'a> {
     phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
 }
 
 /// The id of a message, by which its receiver knows one that it has had already.
@@ -80,6 +84,8 @@ fn of_event(event: &Event, phone: PhoneForm) -> Payload<'_> {
             account: event.account.as_ref().map(|account| account.username.as_str()),
             phone: event.phone.map(|told| phone.of(told)),
             reason: event.reason.as_deref(),
+            block: event.block.map(|id| id.to_string()),
+            prefix: event.prefix.map(|digits| digits.to_string()),
         },
     }
 }
@@ -95,6 +101,8 @@ fn of_ping(application: &ApplicationId, at: Timestamp) -> Payload<'_> {
             account: None,
             phone: None,
             reason: None,
+            block: None,
+            prefix: None,
         },
     }
 }
@@ -102,8 +110,9 @@ fn of_ping(application: &ApplicationId, at: Timestamp) -> Payload<'_> {
 #[cfg(test)]
 mod tests {
     use domain::account::Username;
+    use domain::block::Prefix;
     use domain::event::{EventAccount, EventKind, EventPlace};
-    use domain::id::{AccountId, VerificationId};
+    use domain::id::{AccountId, BlockId, VerificationId};
     use domain::verification::Purpose;
 
     use super::*;
@@ -125,6 +134,8 @@ mod tests {
             }),
             phone: Phone::from_digits(9_779_841_234_567),
             reason: None,
+            block: None,
+            prefix: None,
         }
     }
 
@@ -154,12 +165,14 @@ mod tests {
             purpose: None,
             account: None,
             phone: None,
-            reason: Some("prefix-blocked".into()),
+            reason: Some("denied".into()),
+            block: BlockId::parse(ID),
+            prefix: Prefix::parse("+977984"),
             ..event()
         };
         assert!(
             told(&bare, PhoneForm::Full)
-                .ends_with(r#""data":{"application":"default","reason":"prefix-blocked"}}"#)
+                .ends_with(r#""data":{"application":"default","reason":"denied","block":"0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b","prefix":"+977984"}}"#)
         );
     }
 

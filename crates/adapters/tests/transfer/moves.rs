@@ -18,9 +18,9 @@ async fn moves(from: Kind, to: Kind) {
         verifications: 34,
         wrong_checks: 3,
         deliveries: 2,
-        events: 6,
+        events: 8,
         event_outbox: 3,
-        webhook_deliveries: 3,
+        webhook_deliveries: 4,
         webhook_attempts: 7,
         blocks: 3,
     };

@@ -77,5 +77,7 @@ fn shown(event: &Event) -> Value {
         "account": event.account.as_ref().map(|account| account.username.as_str()),
         "phone": event.phone.map(domain::phone::Phone::masked),
         "reason": event.reason.as_deref(),
+        "block": event.block.map(|id| id.to_string()),
+        "prefix": event.prefix.map(|prefix| prefix.to_string()),
     })
 }

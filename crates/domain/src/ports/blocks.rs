@@ -34,11 +34,17 @@ pub enum BlockAdded {
 #[async_trait]
 pub trait BlockStore: Send + Sync + fmt::Debug {
     /// Stores an entry unless there are `max` already, whosesoever. Additions that race may exceed it by as many as
-    /// race.
+    /// race. An entry of one application is told as a decision, in the same transaction.
     async fn add_block(&self, block: &Block, max: u32) -> Result<BlockAdded, PortError>;
 
-    /// Removes an entry; answers it, or `None` when there is no such one.
-    async fn remove_block(&self, scope: BlockScope<'_>, id: BlockId) -> Result<Option<Block>, PortError>;
+    /// Removes an entry at `now`; answers it, or `None` when there is no such one. That of one application is told as a
+    /// decision, in the same transaction.
+    async fn remove_block(
+        &self,
+        scope: BlockScope<'_>,
+        id: BlockId,
+        now: Timestamp,
+    ) -> Result<Option<Block>, PortError>;
 
     /// One entry, expired or not, with the name of its account.
     async fn load_block(

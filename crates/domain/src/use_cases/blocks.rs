@@ -65,7 +65,7 @@ pub async fn remove(
     scope: BlockScope<'_>,
     id: BlockId,
 ) -> Result<Option<Block>, Failure> {
-    let removed = verifier.ports.block_store.remove_block(scope, id).await?;
+    let removed = verifier.ports.block_store.remove_block(scope, id, verifier.now()).await?;
     if removed.is_some() {
         refresh(verifier).await;
     }

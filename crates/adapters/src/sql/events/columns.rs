@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::event::{Event, EventAccount, EventKind, EventPlace};
-use domain::id::{AccountId, EventId, VerificationId, WebhookDeliveryId};
+use domain::id::{AccountId, BlockId, EventId, VerificationId, WebhookDeliveryId};
 use domain::verification::Purpose;
 use domain::webhook::{
     Attempt, AttemptFault, AttemptOutcome, DeliveryStatus, DueDelivery, WebhookDelivery, WebhookId,
@@ -17,7 +17,7 @@ use crate::sql::rows::{self, RowFault};
 macro_rules! event_columns {
     () => {
         "e.id, e.place, e.application, e.kind, e.at, e.verification_id, e.purpose, e.account_id, a.username, \
-         e.phone, e.reason"
+         e.phone, e.reason, e.block_id, e.prefix"
     };
 }
 
@@ -59,6 +59,8 @@ impl<Row: Cells> Columns<'_, Row> {
             },
             phone: self.optional_phone()?,
             reason: self.optional_text()?.map(Box::from),
+            block: self.optional_uuid()?.map(BlockId::from_uuid),
+            prefix: self.optional_prefix()?,
         })
     }
 

@@ -109,7 +109,7 @@ async fn ask_everything(store: &PostgresStore) {
     // Adding counts all blocks, and all of them are read to be held in memory: there are few.
     let (mine, block) = (BlockScope::Of(&application), BlockId::new(now(), &entropy).unwrap());
     store.load_block(mine, block).await.unwrap();
-    store.remove_block(mine, block).await.unwrap();
+    store.remove_block(mine, block, now()).await.unwrap();
     store.list_blocks(mine, Page { before: None, limit: 10 }).await.unwrap();
     store.sweep_blocks(now(), 10).await.unwrap();
     ask_about_verifications(store, &account).await;

@@ -90,6 +90,8 @@ async fn tell(
         account: Some(account.id),
         phone: Some(phone),
         reason: None,
+        block: None,
+        prefix: None,
     };
     events::add(&event, transaction).await
 }

@@ -2,7 +2,7 @@
 
 use domain::application::ApplicationId;
 use domain::event::{Event, EventKind, EventPlace};
-use domain::id::{AccountId, EventId, VerificationId, WebhookDeliveryId};
+use domain::id::{AccountId, BlockId, EventId, VerificationId, WebhookDeliveryId};
 use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
 use domain::time::Timestamp;
 use domain::verification::Purpose;
@@ -32,10 +32,10 @@ macro_rules! id_at {
 pub(super) use id_at;
 
 pub(super) const ADD: &str = concat!(
-    "INSERT INTO events (id, application, kind, at, verification_id, purpose, account_id, phone, reason)
+    "INSERT INTO events (id, application, kind, at, verification_id, purpose, account_id, phone, reason, block_id, prefix)
      VALUES (",
     id_at!("$3"),
-    ", $1, $2, $3, $4, $5, $6, $7, $8)"
+    ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 );
 
 pub(super) const TO_HAND_OUT: &str =
@@ -85,6 +85,8 @@ pub(super) struct NewEvent<'a> {
     /// Sealed.
     pub(super) phone: Option<&'a [u8]>,
     pub(super) reason: Option<&'a str>,
+    pub(super) block: Option<BlockId>,
+    pub(super) prefix: Option<i64>,
 }
 
 /// Stores an event, to be handed out, in the transaction of what it tells of.
@@ -98,6 +100,8 @@ pub(super) async fn add(event: &NewEvent<'_>, transaction: &mut SqliteConnection
         .uuid(event.account.map(AccountId::uuid))
         .bytes(event.phone)
         .text(event.reason)
+        .uuid(event.block.map(BlockId::uuid))
+        .whole(event.prefix)
         .execute(&mut *transaction)
         .await?;
     sqlx::query(TO_HAND_OUT).execute(transaction).await?;

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::verifications::statements as verifications;
-use super::{SqliteOptions, SqliteStore, accounts, counters, events, listing, webhooks};
+use super::{SqliteOptions, SqliteStore, accounts, blocks, counters, events, listing, webhooks};
 use crate::phone_vault::PhoneVault;
 use crate::sql::{events as shared_events, statements};
 
@@ -79,7 +79,7 @@ async fn every_statement_is_an_index_look_up() {
         statements::FINISH_KEY,
         statements::RELEASE_KEY,
         // Adding counts all blocks, and all of them are read to be held in memory: there are few.
-        statements::REMOVE_BLOCK,
+        blocks::REMOVE,
         statements::LOAD_BLOCK,
         statements::LIST_BLOCKS,
         statements::SWEEP_BLOCKS,

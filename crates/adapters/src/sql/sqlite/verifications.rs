@@ -198,6 +198,8 @@ async fn take_phone_away(
             account: loser,
             phone: Some(phone),
             reason: None,
+            block: None,
+            prefix: None,
         };
         events::add(&event, transaction).await?;
     }

@@ -8,17 +8,21 @@ use domain::ports::{BlockAdded, BlockScope, BlockStore, Page, PortError};
 use domain::time::Timestamp;
 
 use super::Store;
-use crate::sql::blocks;
-use crate::sql::engine::Engine;
+use crate::sql::blocks::{self, BlockEngine};
 
 #[async_trait]
-impl<Database: Engine> BlockStore for Store<Database> {
+impl<Database: BlockEngine> BlockStore for Store<Database> {
     async fn add_block(&self, block: &Block, max: u32) -> Result<BlockAdded, PortError> {
-        blocks::add(&*self.0, block, max).await.map_err(Database::failed)
+        self.0.add_block(block, max).await.map_err(Database::failed)
     }
 
-    async fn remove_block(&self, scope: BlockScope<'_>, id: BlockId) -> Result<Option<Block>, PortError> {
-        blocks::remove(&*self.0, scope, id).await.map_err(Database::failed)
+    async fn remove_block(
+        &self,
+        scope: BlockScope<'_>,
+        id: BlockId,
+        now: Timestamp,
+    ) -> Result<Option<Block>, PortError> {
+        self.0.remove_block(scope, id, now).await.map_err(Database::failed)
     }
 
     async fn load_block(

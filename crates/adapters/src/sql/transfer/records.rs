@@ -349,6 +349,9 @@ record!(EventRecord, Events, {
     account_id: Option<Id>,
     phone: Option<Sealed>,
     reason: Option<String>,
+} since {
+    block_id: Option<Id>,
+    prefix: Option<i64>,
 });
 
 // `place` is not moved, but its order is.

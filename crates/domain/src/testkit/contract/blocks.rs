@@ -7,9 +7,10 @@ use super::super::demand::{kept, present};
 use super::ground::Ground;
 use crate::account::Account;
 use crate::application::ApplicationId;
-use crate::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
+use crate::block::{Block, BlockAction, BlockReason, BlockSubject, Decision, Prefix};
+use crate::event::{Event, EventAccount, EventKind};
 use crate::id::BlockId;
-use crate::ports::{AccountStore, BlockAdded, BlockScope, BlockStore, Page};
+use crate::ports::{AccountStore, BlockAdded, BlockScope, BlockStore, EventFilter, EventStore, Page};
 use crate::time::{Timestamp, after};
 
 /// The contract of [`BlockStore`]. The store may hold blocks of others; the most that any suite asks for is more than
@@ -17,8 +18,13 @@ use crate::time::{Timestamp, after};
 ///
 /// # Panics
 /// When a promise is not kept.
-pub async fn block_store(blocks: Arc<dyn BlockStore>, accounts: Arc<dyn AccountStore>, ground: &Ground) {
-    let bench = Bench { blocks, accounts, ground };
+pub async fn block_store(
+    blocks: Arc<dyn BlockStore>,
+    accounts: Arc<dyn AccountStore>,
+    events: Arc<dyn EventStore>,
+    ground: &Ground,
+) {
+    let bench = Bench { blocks, accounts, events, ground };
     what_is_added_is_found_as_it_was(&bench).await;
     a_full_store_takes_no_more(&bench).await;
     what_is_foreign_is_not_there(&bench).await;
@@ -26,11 +32,13 @@ pub async fn block_store(blocks: Arc<dyn BlockStore>, accounts: Arc<dyn AccountS
     pages_have_no_gap_and_no_duplicate(&bench).await;
     what_is_in_force_is_all_there(&bench).await;
     what_has_expired_is_swept(&bench).await;
+    decisions_are_told(&bench).await;
 }
 
 struct Bench<'a> {
     blocks: Arc<dyn BlockStore>,
     accounts: Arc<dyn AccountStore>,
+    events: Arc<dyn EventStore>,
     ground: &'a Ground,
 }
 
@@ -116,7 +124,7 @@ async fn what_is_foreign_is_not_there(bench: &Bench<'_>) {
     ];
     for (scope, id) in foreign {
         assert_eq!(kept(bench.blocks.load_block(scope, id).await), None, "a foreign block must not be found");
-        assert_eq!(kept(bench.blocks.remove_block(scope, id).await), None, "nor removed");
+        assert_eq!(kept(bench.blocks.remove_block(scope, id, bench.ground.now()).await), None, "nor removed");
     }
     let page = Page { before: None, limit: 10 };
     let listed = kept(bench.blocks.list_blocks(BlockScope::Of(&here), page).await);
@@ -128,9 +136,13 @@ async fn what_is_removed_is_gone(bench: &Bench<'_>) {
     let scope = BlockScope::Of(&application);
     let block = bench.block(Some(&application), BlockSubject::Phone(bench.ground.phone()));
     bench.add(&block).await;
-    let removed = kept(bench.blocks.remove_block(scope, block.id).await);
+    let removed = kept(bench.blocks.remove_block(scope, block.id, bench.ground.now()).await);
     assert_eq!(removed.as_ref(), Some(&block), "a removal must answer what was removed");
-    assert_eq!(kept(bench.blocks.remove_block(scope, block.id).await), None, "it must be gone then");
+    assert_eq!(
+        kept(bench.blocks.remove_block(scope, block.id, bench.ground.now()).await),
+        None,
+        "it must be gone then"
+    );
     let in_force = bench.in_force(block.created_at).await;
     assert!(!in_force.contains(&block), "what is removed must not be in force");
 }
@@ -189,4 +201,61 @@ async fn what_has_expired_is_swept(bench: &Bench<'_>) {
     assert_eq!(kept(bench.blocks.load_block(scope, over.id).await), None, "what is swept must be gone");
     let found = kept(bench.blocks.load_block(scope, lasting.id).await);
     assert!(found.is_some(), "what has no end must stay");
+}
+
+async fn decisions_are_told(bench: &Bench<'_>) {
+    let application = bench.ground.application();
+    let account = bench.account(&application).await;
+    let phone = bench.ground.phone();
+    let of_phone = bench.block(Some(&application), BlockSubject::Phone(phone));
+    let allow = bench.block(Some(&application), prefix());
+    let of_prefix = Block { action: BlockAction::Allow, ..allow };
+    let of_account = bench.block(Some(&application), BlockSubject::Account(account.id));
+    for block in [&of_phone, &of_prefix, &of_account, &bench.block(None, prefix())] {
+        bench.add(block).await;
+    }
+    let one_too_many = bench.block(Some(&application), prefix());
+    assert_eq!(kept(bench.blocks.add_block(&one_too_many, 1).await), BlockAdded::Full, "there is no room");
+    let end = bench.ground.now();
+    for _ in 0..2 {
+        kept(bench.blocks.remove_block(BlockScope::Of(&application), of_phone.id, end).await);
+    }
+    let sweeps = after(end, Duration::from_hours(1));
+    kept(bench.blocks.sweep_blocks(sweeps, 1000).await);
+
+    let expected = |given: &Event, block: &Block, decision: Decision, at| Event {
+        id: given.id,
+        place: given.place,
+        application: application.clone(),
+        kind: EventKind::FraudDecided,
+        at,
+        verification: None,
+        purpose: None,
+        account: (block.id == of_account.id)
+            .then(|| EventAccount { id: account.id, username: account.username.clone() }),
+        phone: (block.id == of_phone.id).then_some(phone),
+        reason: Some(decision.as_str().into()),
+        block: Some(block.id),
+        prefix: match block.subject {
+            BlockSubject::Prefix(prefix) => Some(prefix),
+            BlockSubject::Phone(_) | BlockSubject::Account(_) => None,
+        },
+    };
+    let page = Page { before: None, limit: 10 };
+    let mut told = kept(bench.events.list_events(&application, &EventFilter::default(), page).await);
+    told.reverse();
+    let decisions = [
+        (&of_phone, Decision::Denied, of_phone.created_at),
+        (&of_prefix, Decision::Allowed, of_prefix.created_at),
+        (&of_account, Decision::Denied, of_account.created_at),
+        (&of_phone, Decision::Removed, end),
+    ];
+    assert_eq!(told.len(), decisions.len(), "each decision about an application must be told once: {told:?}");
+    for (event, (block, decision, at)) in told.iter().zip(decisions) {
+        assert_eq!(
+            *event,
+            expected(event, block, decision, at),
+            "a decision must be told as it was, in its order"
+        );
+    }
 }

@@ -111,5 +111,7 @@ fn expected(verification: &Verification, account: Option<&Account>, given: &Even
         account: account.map(|account| EventAccount { id: account.id, username: account.username.clone() }),
         phone: Some(verification.subject.phone),
         reason: None,
+        block: None,
+        prefix: None,
     }
 }

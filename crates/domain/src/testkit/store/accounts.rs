@@ -128,6 +128,8 @@ impl Tables {
             account: Some(EventAccount { id: account.id, username: account.username.clone() }),
             phone: Some(phone),
             reason: None,
+            block: None,
+            prefix: None,
         });
     }
 }

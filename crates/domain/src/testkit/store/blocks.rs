@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{MemoryStore, Tables, page_of};
 use crate::account::Username;
-use crate::block::{Block, BlockList, BlockSubject};
-use crate::id::BlockId;
+use crate::block::{Block, BlockList, BlockSubject, Decision};
+use crate::event::{Event, EventAccount, EventKind, EventPlace};
+use crate::id::{BlockId, EventId};
 use crate::ports::{BlockAdded, BlockScope, BlockStore, Blocks, Dependency, Page, PortError};
 use crate::testkit::demand::locked;
 use crate::time::Timestamp;
@@ -27,6 +29,31 @@ impl Tables {
         };
         (block.clone(), self.username(account))
     }
+
+    /// Somebody was blocked, let through, or no longer is.
+    fn decided(&mut self, block: &Block, decision: Decision, at: Timestamp) {
+        let Some(application) = block.application.clone() else { return };
+        let (phone, prefix, account) = match block.subject {
+            BlockSubject::Phone(phone) => (Some(phone), None, None),
+            BlockSubject::Prefix(prefix) => (None, Some(prefix), None),
+            BlockSubject::Account(account) => (None, None, Some(account)),
+        };
+        let username = self.username(account);
+        self.happened(Event {
+            application,
+            kind: EventKind::FraudDecided,
+            at,
+            account: account.zip(username).map(|(id, username)| EventAccount { id, username }),
+            phone,
+            reason: Some(decision.as_str().into()),
+            block: Some(block.id),
+            prefix,
+            id: EventId::from_uuid(Uuid::nil()),
+            place: EventPlace(0),
+            verification: None,
+            purpose: None,
+        });
+    }
 }
 
 #[async_trait]
@@ -37,15 +64,25 @@ impl BlockStore for MemoryStore {
                 return Ok(BlockAdded::Full);
             }
             tables.blocks.insert(block.id, block.clone());
+            tables.decided(block, Decision::of(block.action), block.created_at);
             Ok(BlockAdded::Stored)
         })
         .await
     }
 
-    async fn remove_block(&self, scope: BlockScope<'_>, id: BlockId) -> Result<Option<Block>, PortError> {
+    async fn remove_block(
+        &self,
+        scope: BlockScope<'_>,
+        id: BlockId,
+        now: Timestamp,
+    ) -> Result<Option<Block>, PortError> {
         self.call("remove_block", |tables| {
             let mine = tables.blocks.get(&id).is_some_and(|block| is_of(block, scope));
-            Ok(if mine { tables.blocks.remove(&id) } else { None })
+            let removed = if mine { tables.blocks.remove(&id) } else { None };
+            if let Some(block) = &removed {
+                tables.decided(block, Decision::Removed, now);
+            }
+            Ok(removed)
         })
         .await
     }

@@ -56,6 +56,8 @@ impl Tables {
             account: account.zip(username).map(|(id, username)| EventAccount { id, username }),
             phone: Some(verification.subject.phone),
             reason: None,
+            block: None,
+            prefix: None,
         }
     }
 

@@ -48,6 +48,8 @@ fn expected(account: &Account, kind: EventKind, phone: Phone, at: Timestamp, giv
         account: Some(EventAccount { id: account.id, username: account.username.clone() }),
         phone: Some(phone),
         reason: None,
+        block: None,
+        prefix: None,
     }
 }
 

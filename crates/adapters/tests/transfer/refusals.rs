@@ -84,7 +84,7 @@ async fn a_newer_form_is_refused_whatever_else_it_has() {
         );
         assert_eq!(refusal(opened(header.as_bytes()).await), TransferRefusal::Newer { version });
     }
-    let this = b"{\"format\":\"sparrow-verify-export\",\"version\":2,\"release\":\"9\",\"x\":[]}\n";
+    let this = b"{\"format\":\"sparrow-verify-export\",\"version\":3,\"release\":\"9\",\"x\":[]}\n";
     assert!(matches!(opened(this).await, Err(TransferError::Line { line: 1, .. })));
 }
 

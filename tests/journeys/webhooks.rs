@@ -198,6 +198,35 @@ async fn two_replicas_tell_each_event_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn few_credits_and_decisions_are_told_once_over_all_replicas() {
+    let receiver = Receiver::start().await;
+    let ground = webhook(&Ground::shared().await, &receiver)
+        .setting("SPARROW__CREDIT_LOW", "2000000")
+        .setting("SPARROW__CREDIT_INTERVAL", "10s");
+    let fleet = Fleet::start(&ground, 2).await;
+    let low = receiver.wait_for(1, SOON).await.remove(0);
+    assert_eq!((low.kind(), low.is_signed_with(SECRET)), ("credit.low".to_owned(), true));
+    let left = u32::try_from(fleet.simulator.credits()).map(f64::from).expect("not so many");
+    assert_eq!(
+        low.json()["data"],
+        json!({ "application": "default", "gateway": "sparrow", "credits": left })
+    );
+    let shown = &fleet.command(&["gateway", "list"])["items"][0];
+    assert_eq!((&shown["credits"], &shown["credits_low"]), (&json!(left), &json!(true)));
+
+    let block = fleet.command(&["block", "add", "--prefix", "+977984"]);
+    let told = receiver.wait_for(2, SOON).await.remove(1);
+    let decision = json!({
+        "application": "default", "reason": "denied", "block": block["id"], "prefix": "+977984",
+    });
+    assert_eq!((told.kind(), &told.json()["data"]), ("fraud.decided".to_owned(), &decision));
+
+    // The other replica has asked as well by then.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(kinds(&receiver.messages()), ["credit.low", "fraud.decided"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_what_is_being_told() {
     let (directory, receiver) = (directory(), Receiver::start().await);
     let mut fleet = Fleet::start(&webhook(&Ground::sqlite(directory.path()), &receiver), 1).await;

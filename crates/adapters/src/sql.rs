@@ -9,6 +9,7 @@ mod arguments;
 mod blocks;
 mod columns;
 mod credentials;
+mod credits;
 mod deliveries;
 mod engine;
 mod events;

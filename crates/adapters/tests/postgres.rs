@@ -118,3 +118,10 @@ async fn blocks_keep_their_contract() {
     let store = Arc::new(place.open().await);
     contract::block_store(store.clone(), store.clone(), store, &Ground::new(6)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credits_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::credit_store(store.clone(), store, &Ground::new(13)).await;
+}

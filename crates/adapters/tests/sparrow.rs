@@ -4,6 +4,9 @@
 //! No test installs a provider of cryptography: the gateway must have done it.
 
 #[cfg(test)]
+#[path = "sparrow/credit.rs"]
+mod credit;
+#[cfg(test)]
 #[path = "sparrow/harness.rs"]
 mod harness;
 #[cfg(test)]

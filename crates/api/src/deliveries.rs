@@ -129,7 +129,7 @@ struct DeliveryPage {
 
 /// Something that carries SMS.
 #[derive(Debug, Object)]
-#[oai(rename = "Gateway", example)]
+#[oai(rename = "Gateway", skip_serializing_if_is_none, example)]
 struct GatewayResource {
     /// Its name.
     name: String,
@@ -137,6 +137,12 @@ struct GatewayResource {
     host: String,
     /// The sender that receivers see.
     sender: String,
+    /// How many credits were left there when it was last asked; absent where it has not told.
+    credits: Option<f64>,
+    /// When that was.
+    credits_at: Option<String>,
+    /// Whether that is less than the operator wants to have there.
+    credits_low: Option<bool>,
     /// What it said of late.
     answers: Vec<GatewayAnswers>,
 }
@@ -160,6 +166,9 @@ impl From<&GatewayStatus> for GatewayResource {
             name: status.facts.name.to_string(),
             host: status.facts.host.to_string(),
             sender: status.facts.sender.to_string(),
+            credits: status.credit.as_ref().map(|reading| reading.balance.as_f64()),
+            credits_at: status.credit.as_ref().map(|reading| rfc3339(reading.at)),
+            credits_low: status.credit.as_ref().map(|reading| reading.low),
             answers: status
                 .tallies
                 .iter()
@@ -218,6 +227,9 @@ impl Example for GatewayResource {
             name: "sparrow".to_owned(),
             host: "api.sparrowsms.com".to_owned(),
             sender: "Demo".to_owned(),
+            credits: Some(7340.0),
+            credits_at: Some("2026-11-23T05:33:12.508Z".to_owned()),
+            credits_low: Some(false),
             answers: vec![GatewayAnswers::example()],
         }
     }

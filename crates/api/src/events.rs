@@ -122,6 +122,10 @@ pub(crate) struct EventResource {
     block: Option<String>,
     /// The first digits of the phones that it is about.
     prefix: Option<String>,
+    /// The gateway that it is about: of `credit.low`.
+    gateway: Option<String>,
+    /// How many credits were left at the gateway.
+    credits: Option<f64>,
 }
 
 impl From<&Event> for EventResource {
@@ -137,6 +141,8 @@ impl From<&Event> for EventResource {
             reason: event.reason.as_deref().map(str::to_owned),
             block: event.block.map(|id| id.to_string()),
             prefix: event.prefix.map(|digits| digits.to_string()),
+            gateway: event.credit.as_ref().map(|credit| credit.gateway.to_string()),
+            credits: event.credit.as_ref().map(|credit| credit.balance.as_f64()),
         }
     }
 }
@@ -164,6 +170,8 @@ impl Example for EventResource {
             reason: None,
             block: None,
             prefix: None,
+            gateway: None,
+            credits: None,
         }
     }
 }

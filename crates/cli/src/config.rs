@@ -84,6 +84,8 @@ pub struct Config {
     pub webhooks: Vec<WebhookSettings>,
     /// How long things are kept.
     pub retention: Retention,
+    /// How often the gateway is asked what credits are left.
+    pub credit_interval: Duration,
     shown: serde_json::Value,
 }
 
@@ -115,6 +117,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let webhooks = webhooks::webhooks(&mut reader, &places);
     webhooks::subscribe(&mut applications, &webhooks);
     let retention = server::retention(&mut reader);
+    let credit_interval = sparrow::credit_interval(&mut reader);
     if let Some(gateway) = &gateway
         && server.request_timeout <= gateway.total_timeout
     {
@@ -145,6 +148,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
                 jwt,
                 webhooks,
                 retention,
+                credit_interval,
                 shown,
             })
         }

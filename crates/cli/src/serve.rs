@@ -94,7 +94,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             .map_err(|error| CommandError::system("could not make the API", error))?;
         let grace = config.server.shutdown_grace;
         let stopping = CancellationToken::new();
-        let chores = chores::begin(&wired.verifier, config.retention, &stopping);
+        let chores = chores::begin(&wired.verifier, config.retention, config.credit_interval, &stopping);
         let no_more_webhooks = stopping.child_token();
         let telling = tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), no_more_webhooks.clone()));
         let asked_to_stop = Arc::new(OnceLock::new());

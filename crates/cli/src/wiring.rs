@@ -19,11 +19,12 @@ use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
 use adapters::webhooks::{HttpWebhooks, WebhookClientFault};
 use async_trait::async_trait;
 use domain::application::Applications;
+use domain::credit::CreditBalance;
 use domain::phone::PhoneParser;
 use domain::ports::{
-    AccountStore, BlockStore, Clock, Counters, CredentialStore, DeliveryStore, EventStore, GatewayFacts,
-    IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport, Sms, SmsGateway,
-    VerificationStore, WebhookStore,
+    AccountStore, BlockStore, Clock, Counters, CredentialStore, CreditStore, DeliveryStore, EventStore,
+    GatewayFacts, IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport,
+    Sms, SmsGateway, VerificationStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
 
@@ -59,6 +60,7 @@ trait Keeps:
     + WebhookStore
     + IdempotencyStore
     + BlockStore
+    + CreditStore
 {
 }
 
@@ -71,6 +73,7 @@ impl<T> Keeps for T where
         + WebhookStore
         + IdempotencyStore
         + BlockStore
+        + CreditStore
 {
 }
 
@@ -251,6 +254,7 @@ pub async fn wire(
         events: kept.clone(),
         webhooks: kept.clone(),
         idempotency: kept.clone(),
+        credits: kept.clone(),
         block_store: kept,
         blocks,
         counters: store.counters(config)?,
@@ -311,7 +315,12 @@ struct NoGateway(GatewayFacts);
 
 impl NoGateway {
     fn new() -> Self {
-        Self(GatewayFacts { name: "none".into(), host: "".into(), sender: "".into() })
+        Self(GatewayFacts {
+            name: "none".into(),
+            host: "".into(),
+            sender: "".into(),
+            credit_low: CreditBalance::default(),
+        })
     }
 }
 
@@ -324,5 +333,9 @@ impl SmsGateway for NoGateway {
     async fn send(&self, _sms: &Sms) -> SendReport {
         tracing::error!("an SMS was to be sent by a command that has no gateway");
         SendAnswer::Refused.into()
+    }
+
+    async fn credit(&self) -> Option<CreditBalance> {
+        None
     }
 }

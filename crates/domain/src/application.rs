@@ -100,6 +100,11 @@ impl Applications {
         self.0.get(id)
     }
 
+    /// Their ids.
+    pub fn ids(&self) -> impl Iterator<Item = &ApplicationId> {
+        self.0.keys()
+    }
+
     /// The webhooks of all of them.
     pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
         self.0.values().flat_map(|application| &application.webhooks)

@@ -4,6 +4,7 @@
 use crate::account::Username;
 use crate::application::ApplicationId;
 use crate::block::Prefix;
+use crate::credit::CreditBalance;
 use crate::id::{AccountId, BlockId, EventId, VerificationId};
 use crate::phone::Phone;
 use crate::time::Timestamp;
@@ -29,11 +30,13 @@ pub enum EventKind {
     /// Somebody was blocked, let through in spite of a block, or no longer is: an entry of the application came or was
     /// removed. That one expires by itself is not told, nor is an entry for all applications.
     FraudDecided,
+    /// Fewer credits are left at a gateway than the operator wants to have there. Each application is told.
+    CreditLow,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::VerificationApproved,
         Self::VerificationExpired,
         Self::VerificationLocked,
@@ -42,6 +45,7 @@ impl EventKind {
         Self::PhoneUnlinked,
         Self::PhoneChanged,
         Self::FraudDecided,
+        Self::CreditLow,
     ];
 
     /// The name in storage, CLI, HTTP and webhooks.
@@ -56,6 +60,7 @@ impl EventKind {
             Self::PhoneUnlinked => "phone.unlinked",
             Self::PhoneChanged => "phone.changed",
             Self::FraudDecided => "fraud.decided",
+            Self::CreditLow => "credit.low",
         }
     }
 
@@ -109,6 +114,17 @@ pub struct Event {
     pub block: Option<BlockId>,
     /// The first digits of the phones that it is about.
     pub prefix: Option<Prefix>,
+    /// The gateway that it is about, and what was left there.
+    pub credit: Option<EventCredit>,
+}
+
+/// What was left at a gateway that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventCredit {
+    /// The gateway, by its name.
+    pub gateway: Box<str>,
+    /// What was left.
+    pub balance: CreditBalance,
 }
 
 /// An account that an event is about.

@@ -12,6 +12,7 @@ pub mod application;
 pub mod block;
 pub mod code;
 pub mod credential;
+pub mod credit;
 pub mod delivery;
 pub mod event;
 pub mod guess;

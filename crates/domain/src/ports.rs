@@ -8,6 +8,7 @@ mod alarms;
 mod blocks;
 mod counters;
 mod credentials;
+mod credits;
 mod deliveries;
 mod error;
 mod events;
@@ -24,6 +25,7 @@ pub use alarms::{Alarms, Lost};
 pub use blocks::{BlockAdded, BlockScope, BlockStore, Blocks};
 pub use counters::{Counters, Receipt, Taken};
 pub use credentials::{CredentialFilter, CredentialStore, Holder};
+pub use credits::{CreditKept, CreditStore};
 pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
 pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
@@ -69,6 +71,8 @@ pub struct Ports {
     pub block_store: Arc<dyn BlockStore>,
     /// Blocks and allow-lists, as they are asked.
     pub blocks: Arc<dyn Blocks>,
+    /// What is left at gateways.
+    pub credits: Arc<dyn CreditStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

@@ -17,6 +17,7 @@ pub mod blocks;
 pub mod cancel;
 pub mod check;
 pub mod credentials;
+pub mod credits;
 pub mod deliveries;
 pub mod events;
 pub mod idempotency;

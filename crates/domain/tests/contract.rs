@@ -130,3 +130,9 @@ async fn the_store_in_memory_keeps_the_contract_of_idempotency_keys() {
     contract::idempotency_store(store.clone(), &Ground::new(6)).await;
     contract::idempotency_sweep(store, &Ground::new(7)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credits_in_memory_keep_their_contract() {
+    let store = Arc::new(MemoryStore::default());
+    contract::credit_store(store.clone(), store, &Ground::new(13)).await;
+}

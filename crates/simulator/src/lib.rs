@@ -164,6 +164,11 @@ impl Simulator {
         self.state().account.credits_available = credits;
     }
 
+    /// The credits left.
+    pub fn credits(&self) -> u64 {
+        self.state().account.credits_available
+    }
+
     /// How many send calls reached it, whatever was answered.
     pub fn calls(&self) -> u64 {
         self.state().calls

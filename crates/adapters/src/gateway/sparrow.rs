@@ -26,12 +26,14 @@
 //! A send whose future is dropped has no answer at all and is to be taken as `Unknown`.
 
 mod answer;
+mod credit;
 mod settings;
 
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::credit::CreditBalance;
 use domain::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 use reqwest::{Client, Response, Url, redirect, retry};
 
@@ -60,6 +62,7 @@ const IDLE_MAX: Duration = Duration::from_secs(4);
 pub struct SparrowGateway {
     client: Client,
     endpoint: Url,
+    credit_endpoint: Url,
     token: SparrowToken,
     facts: GatewayFacts,
 }
@@ -72,6 +75,7 @@ impl SparrowGateway {
     /// The first of the settings that cannot be taken, or a client that cannot be made of them.
     pub fn new(settings: SparrowSettings) -> Result<Self, SparrowSettingsFault> {
         let endpoint = settings.endpoint()?;
+        let credit_endpoint = endpoint.join("../credit/").map_err(|_| SparrowSettingsFault::BaseUrl)?;
         tls::install_provider();
         let encrypted = endpoint.scheme() == "https";
         let builder = Client::builder()
@@ -92,8 +96,9 @@ impl SparrowGateway {
             name: "sparrow".into(),
             host: endpoint.host_str().unwrap_or_default().into(),
             sender: settings.identity.into(),
+            credit_low: settings.credit_low,
         };
-        Ok(Self { client, endpoint, token: settings.token, facts })
+        Ok(Self { client, endpoint, credit_endpoint, token: settings.token, facts })
     }
 
     async fn call(&self, receiver: &str, text: &str) -> SendReport {
@@ -131,6 +136,10 @@ impl SmsGateway for SparrowGateway {
             "the phone is not a Nepali mobile: not called"
         );
         answer.into()
+    }
+
+    async fn credit(&self) -> Option<CreditBalance> {
+        credit::ask(&self.client, &self.credit_endpoint, &self.token).await
     }
 }
 

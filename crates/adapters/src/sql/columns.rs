@@ -7,6 +7,7 @@ use domain::account::{Account, AccountIdentity, Username, VerifiedPhone};
 use domain::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialName};
+use domain::credit::{CreditBalance, CreditReading};
 use domain::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
 use domain::guess::GuessTotals;
 use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId};
@@ -367,6 +368,22 @@ impl<'row, Row: Cells> Columns<'row, Row> {
     pub(super) fn optional_phone(&mut self) -> Result<Option<Phone>, Failure> {
         let sealed = self.next(Row::bytes)?;
         Ok(sealed.map(|sealed| self.vault.open(sealed)).transpose().map_err(|_| RowFault("phone"))?)
+    }
+
+    pub(super) fn credit_reading(&mut self) -> Result<CreditReading, Failure> {
+        // The fields are read in the order in which they are written here.
+        Ok(CreditReading {
+            gateway: self.text("gateway")?.into(),
+            balance: self.optional_balance()?.ok_or(RowFault("thousandths"))?,
+            at: self.instant("at")?,
+            low: self.optional_instant()?.is_some(),
+        })
+    }
+
+    pub(super) fn optional_balance(&mut self) -> Result<Option<CreditBalance>, Failure> {
+        let thousandths = self.next(Row::whole)?;
+        let read = |number: i64| u64::try_from(number).map_err(|_| RowFault("thousandths"));
+        Ok(thousandths.map(read).transpose()?.map(CreditBalance::from_thousandths))
     }
 
     pub(super) fn optional_prefix(&mut self) -> Result<Option<Prefix>, Failure> {

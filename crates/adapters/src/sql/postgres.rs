@@ -17,6 +17,7 @@ mod accounts;
 mod address;
 mod blocks;
 mod connector;
+mod credits;
 mod engine;
 mod events;
 mod failure;

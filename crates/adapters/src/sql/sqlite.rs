@@ -12,6 +12,7 @@
 mod accounts;
 mod blocks;
 mod counters;
+mod credits;
 mod engine;
 mod events;
 mod failure;

@@ -1,6 +1,7 @@
 //! The stores' ports over any SQL database. Owns nothing but the way from a port to what keeps it.
 
 mod blocks;
+mod credits;
 
 use std::fmt;
 use std::sync::Arc;

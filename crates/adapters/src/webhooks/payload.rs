@@ -53,6 +53,10 @@ struct Data<'a> {
     block: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credits: Option<f64>,
 }
 
 /// The id of a message, by which its receiver knows one that it has had already.
@@ -86,6 +90,8 @@ fn of_event(event: &Event, phone: PhoneForm) -> Payload<'_> {
             reason: event.reason.as_deref(),
             block: event.block.map(|id| id.to_string()),
             prefix: event.prefix.map(|digits| digits.to_string()),
+            gateway: event.credit.as_ref().map(|credit| &*credit.gateway),
+            credits: event.credit.as_ref().map(|credit| credit.balance.as_f64()),
         },
     }
 }
@@ -103,6 +109,8 @@ fn of_ping(application: &ApplicationId, at: Timestamp) -> Payload<'_> {
             reason: None,
             block: None,
             prefix: None,
+            gateway: None,
+            credits: None,
         },
     }
 }
@@ -136,6 +144,7 @@ mod tests {
             reason: None,
             block: None,
             prefix: None,
+            credit: None,
         }
     }
 

@@ -18,13 +18,15 @@ const LEFT_BEHIND: [(&str, &str); 4] = [
 ];
 
 /// Tables that are not moved.
-const TABLES_LEFT_BEHIND: [&str; 4] = [
+const TABLES_LEFT_BEHIND: [&str; 5] = [
     // The seal of the phone key is in the header.
     "settings",
     // Counters live for a day at most.
     "counter_members",
     // Keys are kept for a day, and a call under way does not survive the move.
     "idempotency_keys",
+    // Gateways are asked again within minutes.
+    "gateway_credits",
     // Of sqlx.
     "_sqlx_migrations",
 ];

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use domain::account::Username;
 use domain::application::ApplicationId;
 use domain::credential::{Credential, Scope, SecretHash};
+use domain::credit::CreditBalance;
 use domain::id::CredentialId;
 use domain::ports::{
     CredentialFilter, CredentialStore, Dependency, GatewayFacts, Holder, Lost, Page, PortError, SendAnswer,
@@ -184,6 +185,10 @@ impl SmsGateway for BrokenGateway {
     async fn send(&self, _: &Sms) -> SendReport {
         panic!("the gateway panicked: 042137");
     }
+
+    async fn credit(&self) -> Option<CreditBalance> {
+        None
+    }
 }
 
 #[tokio::test]
@@ -194,6 +199,7 @@ async fn a_panic_is_told_like_any_fault_of_ours() {
         name: "broken".into(),
         host: "localhost".into(),
         sender: "Demo".into(),
+        credit_low: CreditBalance::default(),
     }));
     let settings = ApiSettings { edge: EdgeSettings::default(), demo: None };
     let service = Service::with_verifier(world, verifier, settings);

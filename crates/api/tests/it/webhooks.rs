@@ -2,6 +2,7 @@
 
 use domain::application::ApplicationId;
 use domain::credential::{CredentialKind, Scope};
+use domain::event::EventKind;
 use domain::policy::Policy;
 use domain::testkit::World;
 use domain::use_cases::credentials;
@@ -55,7 +56,7 @@ async fn webhooks_are_listed_without_their_secrets() {
     assert_eq!(names(&list, "name"), ["orders", "crm"]);
     let first = &list["items"][0];
     assert_eq!((&first["url"], &first["secrets"]), (&json!("https://example.com/orders"), &json!(1)));
-    assert_eq!(first["events"].as_array().unwrap().len(), 8);
+    assert_eq!(first["events"].as_array().unwrap().len(), EventKind::ALL.len());
 }
 
 #[tokio::test]

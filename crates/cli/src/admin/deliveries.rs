@@ -47,7 +47,7 @@ pub(crate) async fn gateway(
     let caller = Caller::Admin(application(config).clone());
     let gateways = done(deliveries::gateways(&wired.verifier, &caller).await?)?;
     let rows: Vec<_> = gateways.iter().map(status).collect();
-    output.rows(&["name", "host", "sender", "answers"], &rows, None)
+    output.rows(&["name", "host", "sender", "credits", "credits_at", "answers"], &rows, None)
 }
 
 fn shown(record: &DeliveryRecord) -> Value {
@@ -77,6 +77,9 @@ fn status(gateway: &GatewayStatus) -> Value {
         "name": &*gateway.facts.name,
         "host": &*gateway.facts.host,
         "sender": &*gateway.facts.sender,
+        "credits": gateway.credit.as_ref().map(|reading| reading.balance.as_f64()),
+        "credits_at": gateway.credit.as_ref().map(|reading| rfc3339(reading.at)),
+        "credits_low": gateway.credit.as_ref().map(|reading| reading.low),
         "answers": answers,
     })
 }

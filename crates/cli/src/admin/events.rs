@@ -79,5 +79,7 @@ fn shown(event: &Event) -> Value {
         "reason": event.reason.as_deref(),
         "block": event.block.map(|id| id.to_string()),
         "prefix": event.prefix.map(|prefix| prefix.to_string()),
+        "gateway": event.credit.as_ref().map(|credit| &*credit.gateway),
+        "credits": event.credit.as_ref().map(|credit| credit.balance.as_f64()),
     })
 }

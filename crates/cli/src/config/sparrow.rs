@@ -1,9 +1,11 @@
 //! `[sparrow]`: the account at Sparrow SMS. Owns where its token may come from, the tutorial's own file included.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use adapters::gateway::SparrowSettings;
+use domain::credit::CreditBalance;
 use poem::http::Uri;
 
 use super::raw::{self, Raw, variable};
@@ -14,6 +16,10 @@ const TOKEN: SecretKeys<'static> = SecretKeys { value: "sparrow.token", file: "s
 const IDENTITY: &str = "sparrow.identity";
 const CONFIG_FILE: &str = "sparrow.config_file";
 const TIMEOUT_MAX: Duration = Duration::from_mins(1);
+/// The most credits that are low.
+const CREDIT_LOW_MAX: u32 = 100_000_000;
+/// How often the account may be asked.
+const CREDIT_INTERVALS: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(24);
 
 /// What to set so that there is a gateway.
 pub(super) fn how_to_configure() -> String {
@@ -42,8 +48,16 @@ pub(super) fn sparrow(reader: &mut Reader) -> Option<SparrowSettings> {
     if connect_timeout >= total_timeout {
         reader.fault("sparrow.connect_timeout", "must be shorter than `sparrow.total_timeout`");
     }
+    let credit_low = reader.within("sparrow.credit_low", SparrowSettings::CREDIT_LOW, 0..=CREDIT_LOW_MAX);
+    let credit_low = CreditBalance::from_credits(credit_low);
     let (token, identity) = account(reader)?;
-    Some(SparrowSettings { base_url, token: token.expose().into(), identity, connect_timeout, total_timeout })
+    let token = token.expose().into();
+    Some(SparrowSettings { base_url, token, identity, connect_timeout, total_timeout, credit_low })
+}
+
+/// How often the account is asked what credits are left.
+pub(super) fn credit_interval(reader: &mut Reader) -> Duration {
+    reader.within("sparrow.credit_interval", Duration::from_mins(5), CREDIT_INTERVALS)
 }
 
 fn account(reader: &mut Reader) -> Option<(Secret, String)> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ports::CreditKept;
 use domain::use_cases::{self, Retention, Verifier};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,10 +18,16 @@ const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 pub(super) struct Chores(JoinSet<()>);
 
 /// Begins all of them; they go on until `stopping`.
-pub(super) fn begin(verifier: &Arc<Verifier>, retention: Retention, stopping: &CancellationToken) -> Chores {
+pub(super) fn begin(
+    verifier: &Arc<Verifier>,
+    retention: Retention,
+    credit_interval: Duration,
+    stopping: &CancellationToken,
+) -> Chores {
     let mut chores = JoinSet::new();
     chores.spawn(expire_regularly(verifier.clone(), stopping.clone()));
     chores.spawn(sweep_regularly(verifier.clone(), retention, stopping.clone()));
+    chores.spawn(look_at_credits_regularly(verifier.clone(), credit_interval, stopping.clone()));
     Chores(chores)
 }
 
@@ -53,6 +60,26 @@ async fn expire_regularly(verifier: Arc<Verifier>, stopping: CancellationToken) 
             continue;
         }
         pause(EXPIRE_INTERVAL, &stopping).await;
+    }
+}
+
+/// Asks the gateway what is left, and tells the operator when that becomes low.
+async fn look_at_credits_regularly(verifier: Arc<Verifier>, interval: Duration, stopping: CancellationToken) {
+    while !stopping.is_cancelled() {
+        match use_cases::credits::look(&verifier).await {
+            Ok(Some((reading, CreditKept::BecameLow))) => {
+                let (gateway, credits) = (&*reading.gateway, reading.balance.as_f64());
+                tracing::warn!(gateway, credits, "few credits are left at the gateway");
+            }
+            Ok(Some((_, CreditKept::Kept | CreditKept::Older)) | None) => {}
+            Err(failure) => {
+                tracing::warn!(
+                    cause = domain::ports::chain(&failure),
+                    "could not keep what credits are left"
+                );
+            }
+        }
+        pause(interval, &stopping).await;
     }
 }
 

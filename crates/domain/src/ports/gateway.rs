@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::credit::CreditBalance;
 use crate::delivery::{Credits, MessageId};
 use crate::message::SmsText;
 use crate::phone::Phone;
@@ -82,6 +83,8 @@ pub struct GatewayFacts {
     pub host: Box<str>,
     /// The sender that receivers see.
     pub sender: Box<str>,
+    /// Fewer credits than this are low; zero where nobody wants to know.
+    pub credit_low: CreditBalance,
 }
 
 /// Carries an SMS.
@@ -93,4 +96,8 @@ pub trait SmsGateway: Send + Sync + fmt::Debug {
     /// Hands the SMS over, once: no retry after any byte has left, because the gateway may have sent it. Answers
     /// within the gateway's stated time-out, always.
     async fn send(&self, sms: &Sms) -> SendReport;
+
+    /// What is left at it; `None` where it has nothing to tell, or did not. Why it did not is told to the operator by the
+    /// adapter. Answers within the gateway's stated time-out, always.
+    async fn credit(&self) -> Option<CreditBalance>;
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::demand::locked;
+use crate::credit::CreditBalance;
 use crate::phone::Phone;
 use crate::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 
@@ -49,13 +50,20 @@ struct Script {
     next: VecDeque<SendAnswer>,
     standing: SendAnswer,
     sent: Vec<SentSms>,
+    left: Option<CreditBalance>,
 }
 
 impl Default for ScriptedGateway {
     fn default() -> Self {
-        let script = Script { next: VecDeque::new(), standing: SendAnswer::Accepted, sent: Vec::new() };
+        let script =
+            Script { next: VecDeque::new(), standing: SendAnswer::Accepted, sent: Vec::new(), left: None };
         Self {
-            facts: GatewayFacts { name: "scripted".into(), host: "localhost".into(), sender: "Demo".into() },
+            facts: GatewayFacts {
+                name: "scripted".into(),
+                host: "localhost".into(),
+                sender: "Demo".into(),
+                credit_low: CreditBalance::from_credits(10),
+            },
             script: Mutex::new(script),
             held: watch::Sender::new(false),
             reached: watch::Sender::new(0),
@@ -72,6 +80,11 @@ impl ScriptedGateway {
     /// Answers this when nothing else is scripted; [`SendAnswer::Accepted`] at first.
     pub fn answer_always(&self, answer: SendAnswer) {
         locked(&self.script).standing = answer;
+    }
+
+    /// Tells this of what is left; nothing at first.
+    pub fn leave(&self, left: Option<CreditBalance>) {
+        locked(&self.script).left = left;
     }
 
     /// Every SMS that reached it, whatever it answered.
@@ -118,5 +131,9 @@ impl SmsGateway for ScriptedGateway {
         self.reached.send_modify(|reached| *reached += 1);
         let _ = self.held.subscribe().wait_for(|held| !held).await;
         answer.into()
+    }
+
+    async fn credit(&self) -> Option<CreditBalance> {
+        locked(&self.script).left
     }
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod blocks;
 mod credentials;
+mod credits;
 mod deliveries;
 mod events;
 mod idempotency;
@@ -20,6 +21,7 @@ use super::trouble::Trouble;
 use crate::account::{Account, Username};
 use crate::block::Block;
 use crate::credential::{Credential, SecretHash};
+use crate::credit::CreditReading;
 use crate::delivery::DeliveryRecord;
 use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
@@ -56,6 +58,7 @@ struct Tables {
     ids: u64,
     keys: BTreeMap<KeyPlace, idempotency::Kept>,
     blocks: BTreeMap<BlockId, Block>,
+    credits: BTreeMap<Box<str>, CreditReading>,
     blocks_are_stale: bool,
 }
 

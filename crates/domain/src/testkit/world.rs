@@ -231,6 +231,7 @@ impl WorldBuilder {
             events: store.clone(),
             webhooks: store.clone(),
             idempotency: store.clone(),
+            credits: store.clone(),
             block_store: store.clone(),
             blocks: store.clone(),
             counters: counters.clone(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Answer, Failure, Verifier};
 use crate::credential::Caller;
+use crate::credit::CreditReading;
 use crate::delivery::{DeliveryRecord, GatewayTally};
 use crate::id::DeliveryId;
 use crate::ports::{DeliveryFilter, GatewayFacts, Page};
@@ -21,6 +22,8 @@ pub const TALLY_DELIVERIES_MAX: u16 = 1000;
 pub struct GatewayStatus {
     /// What it is.
     pub facts: GatewayFacts,
+    /// What was left there when it was last asked.
+    pub credit: Option<CreditReading>,
     /// What it said, how often, and when last.
     pub tallies: Vec<GatewayTally>,
 }
@@ -51,6 +54,8 @@ pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec
     };
     let since = verifier.now().checked_sub(TALLY_WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
     let tallies = verifier.ports.deliveries.tally_gateways(application, since, TALLY_DELIVERIES_MAX).await?;
+    let credits = verifier.ports.credits.load_credits().await?;
     let facts = verifier.ports.gateway.facts().clone();
-    Ok(Answer::Done(vec![GatewayStatus { facts, tallies }]))
+    let credit = credits.into_iter().find(|reading| reading.gateway == facts.name);
+    Ok(Answer::Done(vec![GatewayStatus { facts, credit, tallies }]))
 }

@@ -13,6 +13,8 @@ mod crashes;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod credits;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod guessing;

@@ -110,17 +110,21 @@ fn read(body: &[u8]) -> Said {
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
         return Said::default();
     };
-    let short = |name| whole(&fields, name).filter(|n| *n <= 9999).and_then(|n| u16::try_from(n).ok());
     Said {
-        response_code: short("response_code"),
-        count: short("count"),
+        response_code: short(&fields, "response_code"),
+        count: short(&fields, "count"),
         message_id: whole(&fields, "message_id"),
         credit_consumed: number(&fields, "credit_consumed"),
     }
 }
 
+/// A number of four digits at most: what is longer is no code of theirs, and could be a phone of ours.
+pub(super) fn short(fields: &Map<String, Value>, name: &str) -> Option<u16> {
+    whole(fields, name).filter(|number| *number <= 9999).and_then(|number| u16::try_from(number).ok())
+}
+
 /// A number of a field, given as an integer, as a float or as a string of either.
-fn number(fields: &Map<String, Value>, name: &str) -> Option<f64> {
+pub(super) fn number(fields: &Map<String, Value>, name: &str) -> Option<f64> {
     let number = match fields.get(name)? {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),

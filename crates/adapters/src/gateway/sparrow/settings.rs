@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use domain::credit::CreditBalance;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
@@ -59,6 +60,8 @@ pub struct SparrowSettings {
     pub connect_timeout: Duration,
     /// How long a send may take in all, up to the last byte of the answer. At most a minute.
     pub total_timeout: Duration,
+    /// Fewer credits than this are low; zero where nobody wants to know.
+    pub credit_low: CreditBalance,
 }
 
 impl SparrowSettings {
@@ -69,6 +72,9 @@ impl SparrowSettings {
     /// 10 s.
     pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 
+    /// 500 credits, which are as many SMS.
+    pub const CREDIT_LOW: u32 = 500;
+
     /// Settings of an account at Sparrow itself, with the default time-outs.
     pub fn new(token: impl Into<SparrowToken>, identity: impl Into<String>) -> Self {
         Self {
@@ -77,6 +83,7 @@ impl SparrowSettings {
             identity: identity.into(),
             connect_timeout: Self::CONNECT_TIMEOUT,
             total_timeout: Self::TOTAL_TIMEOUT,
+            credit_low: CreditBalance::from_credits(Self::CREDIT_LOW),
         }
     }
 
@@ -114,6 +121,7 @@ impl fmt::Debug for SparrowSettings {
             .field("identity", &self.identity)
             .field("connect_timeout", &self.connect_timeout)
             .field("total_timeout", &self.total_timeout)
+            .field("credit_low", &self.credit_low)
             .finish()
     }
 }

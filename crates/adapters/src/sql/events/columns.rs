@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::event::{Event, EventAccount, EventKind, EventPlace};
+use domain::event::{Event, EventAccount, EventCredit, EventKind, EventPlace};
 use domain::id::{AccountId, BlockId, EventId, VerificationId, WebhookDeliveryId};
 use domain::verification::Purpose;
 use domain::webhook::{
@@ -17,7 +17,8 @@ use crate::sql::rows::{self, RowFault};
 macro_rules! event_columns {
     () => {
         "e.id, e.place, e.application, e.kind, e.at, e.verification_id, e.purpose, e.account_id, a.username, \
-         e.phone, e.reason, e.block_id, e.prefix"
+         e.phone, e.reason, e.block_id, e.prefix, \
+         e.gateway, e.thousandths"
     };
 }
 
@@ -61,6 +62,11 @@ impl<Row: Cells> Columns<'_, Row> {
             reason: self.optional_text()?.map(Box::from),
             block: self.optional_uuid()?.map(BlockId::from_uuid),
             prefix: self.optional_prefix()?,
+            credit: match (self.optional_text()?, self.optional_balance()?) {
+                (Some(gateway), Some(balance)) => Some(EventCredit { gateway: gateway.into(), balance }),
+                (None, None) => None,
+                (Some(_), None) | (None, Some(_)) => return Err(RowFault("credit of an event").into()),
+            },
         })
     }
 

@@ -49,6 +49,11 @@ const MIGRATIONS: Migrations = &[
         "blocks and allow-lists",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0008_blocks.sql")),
     ),
+    (
+        11,
+        "credits of gateways",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0011_credits.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.

@@ -8,6 +8,7 @@ use domain::account::{Account, Username, VerifiedPhone};
 use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
+use domain::credit::{CreditBalance, CreditReading};
 use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId};
@@ -18,8 +19,8 @@ use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
     AccountStore as _, Approval, BlockScope, BlockStore as _, Change, CredentialFilter, CredentialStore as _,
-    DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer, VerificationFilter,
-    VerificationStore as _,
+    CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer,
+    VerificationFilter, VerificationStore as _,
 };
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp};
@@ -109,6 +110,9 @@ async fn ask_everything(store: &PostgresStore) {
     // Adding counts all blocks, and all of them are read to be held in memory: there are few.
     let (mine, block) = (BlockScope::Of(&application), BlockId::new(now(), &entropy).unwrap());
     store.load_block(mine, block).await.unwrap();
+    let reading =
+        CreditReading { gateway: "sparrow".into(), balance: CreditBalance::default(), at: now(), low: true };
+    store.keep_credit(&reading, std::slice::from_ref(&application)).await.unwrap();
     store.remove_block(mine, block, now()).await.unwrap();
     store.list_blocks(mine, Page { before: None, limit: 10 }).await.unwrap();
     store.sweep_blocks(now(), 10).await.unwrap();

@@ -92,6 +92,7 @@ async fn tell(
         reason: None,
         block: None,
         prefix: None,
+        credit: None,
     };
     events::add(&event, transaction).await
 }

@@ -77,6 +77,7 @@ async fn tell(
         reason: Some(decision.as_str()),
         block: Some(block.id),
         prefix,
+        credit: None,
     };
     events::add(&event, transaction).await
 }

@@ -32,10 +32,10 @@ macro_rules! id_at {
 pub(super) use id_at;
 
 pub(super) const ADD: &str = concat!(
-    "INSERT INTO events (id, application, kind, at, verification_id, purpose, account_id, phone, reason, block_id, prefix)
+    "INSERT INTO events (id, application, kind, at, verification_id, purpose, account_id, phone, reason, block_id, prefix, gateway, thousandths)
      VALUES (",
     id_at!("$3"),
-    ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 );
 
 pub(super) const TO_HAND_OUT: &str =
@@ -87,6 +87,8 @@ pub(super) struct NewEvent<'a> {
     pub(super) reason: Option<&'a str>,
     pub(super) block: Option<BlockId>,
     pub(super) prefix: Option<i64>,
+    /// A gateway, and what was left there.
+    pub(super) credit: Option<(&'a str, i64)>,
 }
 
 /// Stores an event, to be handed out, in the transaction of what it tells of.
@@ -102,6 +104,8 @@ pub(super) async fn add(event: &NewEvent<'_>, transaction: &mut SqliteConnection
         .text(event.reason)
         .uuid(event.block.map(BlockId::uuid))
         .whole(event.prefix)
+        .text(event.credit.map(|(gateway, _)| gateway))
+        .whole(event.credit.map(|(_, thousandths)| thousandths))
         .execute(&mut *transaction)
         .await?;
     sqlx::query(TO_HAND_OUT).execute(transaction).await?;

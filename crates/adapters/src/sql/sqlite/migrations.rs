@@ -43,6 +43,11 @@ const MIGRATIONS: Migrations = &[
         "blocks and allow-lists",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0008_blocks.sql")),
     ),
+    (
+        11,
+        "credits of gateways",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0011_credits.sql")),
+    ),
 ];
 
 impl SqliteStore {

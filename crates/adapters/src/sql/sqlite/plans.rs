@@ -81,6 +81,7 @@ async fn every_statement_is_an_index_look_up() {
         // Adding counts all blocks, and all of them are read to be held in memory: there are few.
         blocks::REMOVE,
         statements::LOAD_BLOCK,
+        super::credits::KEEP,
         statements::LIST_BLOCKS,
         statements::SWEEP_BLOCKS,
         counters::FULL_UNTIL,

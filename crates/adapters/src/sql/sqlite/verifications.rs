@@ -200,6 +200,7 @@ async fn take_phone_away(
             reason: None,
             block: None,
             prefix: None,
+            credit: None,
         };
         events::add(&event, transaction).await?;
     }

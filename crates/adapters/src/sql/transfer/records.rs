@@ -352,6 +352,8 @@ record!(EventRecord, Events, {
 } since {
     block_id: Option<Id>,
     prefix: Option<i64>,
+    gateway: Option<String>,
+    thousandths: Option<i64>,
 });
 
 // `place` is not moved, but its order is.

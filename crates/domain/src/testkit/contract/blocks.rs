@@ -236,6 +236,7 @@ async fn decisions_are_told(bench: &Bench<'_>) {
         phone: (block.id == of_phone.id).then_some(phone),
         reason: Some(decision.as_str().into()),
         block: Some(block.id),
+        credit: None,
         prefix: match block.subject {
             BlockSubject::Prefix(prefix) => Some(prefix),
             BlockSubject::Phone(_) | BlockSubject::Account(_) => None,

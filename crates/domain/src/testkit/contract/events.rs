@@ -113,5 +113,6 @@ fn expected(verification: &Verification, account: Option<&Account>, given: &Even
         reason: None,
         block: None,
         prefix: None,
+        credit: None,
     }
 }

@@ -130,6 +130,7 @@ impl Tables {
             reason: None,
             block: None,
             prefix: None,
+            credit: None,
         });
     }
 }

@@ -48,6 +48,7 @@ impl Tables {
             reason: Some(decision.as_str().into()),
             block: Some(block.id),
             prefix,
+            credit: None,
             id: EventId::from_uuid(Uuid::nil()),
             place: EventPlace(0),
             verification: None,

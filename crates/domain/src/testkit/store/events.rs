@@ -58,6 +58,7 @@ impl Tables {
             reason: None,
             block: None,
             prefix: None,
+            credit: None,
         }
     }
 

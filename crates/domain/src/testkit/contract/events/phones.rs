@@ -50,6 +50,7 @@ fn expected(account: &Account, kind: EventKind, phone: Phone, at: Timestamp, giv
         reason: None,
         block: None,
         prefix: None,
+        credit: None,
     }
 }
 

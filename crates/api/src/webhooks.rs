@@ -16,6 +16,7 @@ use crate::ids::IdText;
 use crate::paging::Paging;
 use crate::problem::{Problem, Refusing, Slug, problems};
 use crate::tags::ApiTags;
+use crate::verifications::done;
 
 mod resources;
 
@@ -56,8 +57,7 @@ impl WebhooksApi {
         context: Data<&Context>,
         caller: Authenticated,
     ) -> Result<Json<WebhookList>, Refusing<ListWebhooksProblems>> {
-        let application = caller.administers()?;
-        let found = webhooks::list(&context.verifier, application).map_err(Problem::from)?;
+        let found = done(webhooks::list(&context.verifier, &caller.0))?;
         Ok(Json(WebhookList { items: found.iter().map(WebhookResource::from).collect() }))
     }
 
@@ -81,7 +81,6 @@ impl WebhooksApi {
         /// Where to go on: the `next` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<WebhookDeliveryPage>, Refusing<ListWebhookDeliveriesProblems>> {
-        let application = caller.administers()?;
         let filter = WebhookDeliveryFilter {
             webhook: parsed(webhook.0, WebhookId::parse, "`webhook` must be the name of a webhook.")?,
             event: parsed(event.0, EventId::parse, "`event` must be the id of an event.")?,
@@ -92,8 +91,8 @@ impl WebhooksApi {
             )?,
         };
         let paging = Paging::read(limit.0.as_deref(), cursor.0.as_deref(), WebhookDeliveryId::parse)?;
-        let found = webhooks::deliveries(&context.verifier, application, &filter, paging.wanted()).await;
-        let mut found = found.map_err(Problem::from)?;
+        let found = webhooks::deliveries(&context.verifier, &caller.0, &filter, paging.wanted()).await;
+        let mut found = done(found)?;
         let next = paging.cut(&mut found, |last| last.id.to_string());
         Ok(Json(WebhookDeliveryPage { items: found.iter().map(Into::into).collect(), next }))
     }
@@ -109,9 +108,8 @@ impl WebhooksApi {
         /// The delivery's id.
         id: Path<IdText<WebhookDeliveryId>>,
     ) -> Result<Json<WebhookDeliveryDetails>, Refusing<GetWebhookDeliveryProblems>> {
-        let application = caller.administers()?;
         let id = id.0.known(Slug::WebhookDeliveryNotFound)?;
-        let found = webhooks::delivery(&context.verifier, application, id).await.map_err(Problem::from)?;
+        let found = done(webhooks::delivery(&context.verifier, &caller.0, id).await)?;
         let (delivery, attempts) = found.ok_or_else(|| Problem::of(Slug::WebhookDeliveryNotFound))?;
         Ok(Json(WebhookDeliveryDetails::new(&delivery, &attempts)))
     }
@@ -129,11 +127,9 @@ impl WebhooksApi {
         id: Path<IdText<EventId>>,
         body: Strict<ReplayEvent>,
     ) -> Result<ReplayAnswer, Refusing<ReplayEventProblems>> {
-        let application = caller.administers()?;
         let event = id.0.known(Slug::EventNotFound)?;
         let webhook = WebhookId::parse(&body.0.webhook).ok_or_else(|| Problem::of(Slug::WebhookNotFound))?;
-        let replayed = webhooks::replay(&context.verifier, application, event, &webhook).await;
-        match replayed.map_err(Problem::from)? {
+        match done(webhooks::replay(&context.verifier, &caller.0, event, &webhook).await)? {
             Replayed::Due(delivery) => Ok(ReplayAnswer::Created(Json((&delivery).into()))),
             Replayed::EventUnknown => Err(Problem::of(Slug::EventNotFound).into()),
             Replayed::WebhookUnknown => Err(Problem::of(Slug::WebhookNotFound).into()),
@@ -141,7 +137,6 @@ impl WebhooksApi {
     }
 }
 
-/// The application that the caller administers.
 /// Reads a filter.
 fn parsed<T>(
     text: Option<String>,

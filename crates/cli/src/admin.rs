@@ -3,6 +3,7 @@
 use adapters::system::OsEntropy;
 use domain::account::{Account, Username};
 use domain::application::ApplicationId;
+use domain::credential::Caller;
 use domain::use_cases::{self, Answer};
 use serde_json::json;
 
@@ -128,6 +129,11 @@ fn id<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Command
             "An id looks like 0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b; take it from a list.".to_owned(),
         )
     })
+}
+
+/// Whom the use cases see in the command line: who administers the application.
+fn caller(config: &Config) -> Caller {
+    Caller::Admin(application(config).clone())
 }
 
 /// The command line administers, so nothing is refused.

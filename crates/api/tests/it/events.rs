@@ -76,7 +76,7 @@ async fn filters_and_pages_are_kept() {
 async fn only_an_admin_key_sees_them() {
     let service = Service::new();
     for token in [service.user("ram").await, service.key(Scope::Verify).await] {
-        for path in [EVENTS.to_owned(), format!("{EVENTS}/{UNKNOWN_ID}"), format!("{EVENTS}/7")] {
+        for path in [EVENTS.to_owned(), format!("{EVENTS}/{UNKNOWN_ID}")] {
             service.call_changes_nothing(get(path).bearer(&token)).await.refuses(403, "scope-missing");
         }
     }

@@ -1,7 +1,6 @@
 //! `account`.
 
 use domain::account::Account;
-use domain::credential::Caller;
 use domain::id::AccountId;
 use domain::ports::{Page, PhoneMoved};
 use domain::refusal::{Refusal, Refused};
@@ -9,7 +8,7 @@ use domain::time::{Timestamp, rfc3339};
 use domain::use_cases::{self, Answer};
 use serde_json::{Value, json};
 
-use super::{account_named, application, id, more, username, wired};
+use super::{account_named, application, caller, id, more, username, wired};
 use crate::args::AccountCommand;
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -37,7 +36,7 @@ pub(crate) async fn account(
         AccountCommand::Unlink { username: name } => {
             let account = account_named(&wired, config, &name).await?;
             let moved =
-                use_cases::accounts::unlink_phone(&wired.verifier, &admin(config), account.id).await?;
+                use_cases::accounts::unlink_phone(&wired.verifier, &caller(config), account.id).await?;
             output.record(&shown(&done(moved)?))
         }
         AccountCommand::SetPhone { username: name, phone, verified_at } => {
@@ -45,7 +44,7 @@ pub(crate) async fn account(
                 wired.phones.parse(&phone).map_err(|fault| CommandError::Argument(format!("{fault}.")))?;
             let verified_at = verified_at.map(|text| instant(&wired, &text)).transpose()?;
             let account = account_named(&wired, config, &name).await?;
-            let (verifier, caller) = (&wired.verifier, admin(config));
+            let (verifier, caller) = (&wired.verifier, caller(config));
             let moved =
                 use_cases::accounts::change_phone(verifier, &caller, account.id, phone, verified_at).await?;
             output.record(&shown(&done(moved)?))
@@ -63,10 +62,6 @@ pub(crate) async fn account(
             )
         }
     }
-}
-
-fn admin(config: &Config) -> Caller {
-    Caller::Admin(application(config).clone())
 }
 
 /// Reads an instant of the past, or complains.

@@ -1,15 +1,13 @@
 //! `delivery` and `gateway`.
 
-use domain::credential::Caller;
 use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::id::{DeliveryId, VerificationId};
 use domain::ports::{DeliveryFilter, Page};
 use domain::time::rfc3339;
-
 use domain::use_cases::deliveries::{self, GatewayStatus};
 use serde_json::{Value, json};
 
-use super::{application, done, id, more, wired};
+use super::{caller, done, id, more, wired};
 use crate::args::{DeliveryCommand, GatewayCommand};
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -22,7 +20,7 @@ pub(crate) async fn delivery(
     output: Output,
 ) -> Result<(), CommandError> {
     let wired = wired(config).await?;
-    let caller = Caller::Admin(application(config).clone());
+    let caller = caller(config);
     let DeliveryCommand::List { verification, page } = command;
     let verification = verification.map(|text| id(&text, VerificationId::parse)).transpose()?;
     let before = page.before.as_deref().map(|text| id(text, DeliveryId::parse)).transpose()?;
@@ -44,7 +42,7 @@ pub(crate) async fn gateway(
     let GatewayCommand::List = command;
     let gateway = wiring::sparrow(config.require_gateway()?)?;
     let wired = wiring::wire(config, Some(gateway), Schema::Require).await?;
-    let caller = Caller::Admin(application(config).clone());
+    let caller = caller(config);
     let gateways = done(deliveries::gateways(&wired.verifier, &caller).await?)?;
     let rows: Vec<_> = gateways.iter().map(status).collect();
     output.rows(&["name", "host", "sender", "credits", "credits_at", "answers"], &rows, None)

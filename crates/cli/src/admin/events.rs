@@ -5,12 +5,11 @@ use domain::event::{Event, EventKind, EventPlace};
 use domain::id::{EventId, VerificationId};
 use domain::ports::Page;
 use domain::time::rfc3339;
-
 use domain::use_cases::events::{self, EventsAsked};
 use domain::verification::Purpose;
 use serde_json::{Value, json};
 
-use super::{application, done, id, more, wired};
+use super::{caller, done, id, more, wired};
 use crate::args::{EventCommand, PageArgs};
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -23,7 +22,7 @@ pub(crate) async fn event(
     output: Output,
 ) -> Result<(), CommandError> {
     let wired = wired(config).await?;
-    let caller = Caller::Admin(application(config).clone());
+    let caller = caller(config);
     match command {
         EventCommand::List { kind, verification, account, page } => {
             let asked = EventsAsked {

@@ -12,7 +12,7 @@ use domain::use_cases::webhooks::{self, Replayed};
 use domain::webhook::{Attempt, AttemptOutcome, DeliveryStatus, Webhook, WebhookDelivery, WebhookId};
 use serde_json::{Value, json};
 
-use super::{application, id, more, wired};
+use super::{caller, done, id, more, wired};
 use crate::args::{DeliveryStatusArg, PageArgs, ReplayArgs, WebhookCommand};
 use crate::config::Config;
 use crate::failure::CommandError;
@@ -32,7 +32,7 @@ pub(crate) async fn webhook(
     let wired = wired(config).await?;
     match command {
         WebhookCommand::List => {
-            let found = webhooks::list(&wired.verifier, application(config))?;
+            let found = done(webhooks::list(&wired.verifier, &caller(config))?)?;
             let rows: Vec<_> = found.iter().map(shown).collect();
             output.rows(&["name", "url", "events", "secrets"], &rows, None)
         }
@@ -68,7 +68,7 @@ async fn deliveries(
 ) -> Result<(), CommandError> {
     let before = page.before.as_deref().map(|text| id(text, WebhookDeliveryId::parse)).transpose()?;
     let asked = Page { before, limit: page.limit };
-    let found = webhooks::deliveries(&wired.verifier, application(config), filter, asked).await?;
+    let found = done(webhooks::deliveries(&wired.verifier, &caller(config), filter, asked).await?)?;
     let rows: Vec<_> = found.iter().map(shown_delivery).collect();
     let more = more(&found, page.limit, |delivery| delivery.id.to_string());
     let columns = ["created_at", "webhook", "kind", "status", "attempts", "last", "next_at", "event", "id"];
@@ -77,7 +77,7 @@ async fn deliveries(
 
 async fn show(wired: &Wired, config: &Config, text: &str, output: Output) -> Result<(), CommandError> {
     let id = id(text, WebhookDeliveryId::parse)?;
-    let found = webhooks::delivery(&wired.verifier, application(config), id).await?;
+    let found = done(webhooks::delivery(&wired.verifier, &caller(config), id).await?)?;
     let Some((delivery, attempts)) = found else {
         let complaint = "There is no such delivery; see `webhook deliveries`.";
         return Err(CommandError::NotFound(complaint.to_owned()));
@@ -107,8 +107,8 @@ async fn replay(
         CommandError::Argument("--since takes an instant such as 2026-01-15T08:00:00Z.".to_owned())
     })?;
     known(wired, config, &webhook)?;
-    let (verifier, own) = (&wired.verifier, application(config));
-    let events = webhooks::given_up(verifier, own, &webhook, since, REPLAYS_MAX).await?;
+    let (verifier, caller) = (&wired.verifier, caller(config));
+    let events = done(webhooks::given_up(verifier, &caller, &webhook, since, REPLAYS_MAX).await?)?;
     for (done, event) in events.iter().enumerate() {
         replay_one(wired, config, *event, &webhook).await?;
         if !output.json && (done + 1).is_multiple_of(PROGRESS_EVERY) {
@@ -129,7 +129,7 @@ async fn replay_one(
     event: EventId,
     webhook: &WebhookId,
 ) -> Result<WebhookDelivery, CommandError> {
-    match webhooks::replay(&wired.verifier, application(config), event, webhook).await? {
+    match done(webhooks::replay(&wired.verifier, &caller(config), event, webhook).await?)? {
         Replayed::Due(delivery) => Ok(delivery),
         Replayed::EventUnknown => Err(CommandError::NotFound(format!("There is no event {event}."))),
         Replayed::WebhookUnknown => Err(unknown(webhook)),
@@ -138,7 +138,7 @@ async fn replay_one(
 
 async fn test(wired: &Wired, config: &Config, text: &str, output: Output) -> Result<(), CommandError> {
     let webhook = name(text)?;
-    let attempt = webhooks::ping(&wired.verifier, application(config), &webhook).await?;
+    let attempt = done(webhooks::ping(&wired.verifier, &caller(config), &webhook).await?)?;
     let attempt = attempt.ok_or_else(|| unknown(&webhook))?;
     let record = shown_attempt(&attempt);
     match attempt.outcome {
@@ -159,7 +159,7 @@ fn name(text: &str) -> Result<WebhookId, CommandError> {
 }
 
 fn known(wired: &Wired, config: &Config, webhook: &WebhookId) -> Result<(), CommandError> {
-    let found = webhooks::list(&wired.verifier, application(config))?;
+    let found = done(webhooks::list(&wired.verifier, &caller(config))?)?;
     let is_there = found.iter().any(|known| known.subscription.webhook == *webhook);
     if is_there { Ok(()) } else { Err(unknown(webhook)) }
 }

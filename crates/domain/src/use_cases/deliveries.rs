@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Answer, Failure, Verifier};
+use super::applications::administered;
+use super::{Answer, Failure, Verifier, answer};
 use crate::credential::Caller;
 use crate::credit::CreditReading;
 use crate::delivery::{DeliveryRecord, GatewayTally};
 use crate::id::DeliveryId;
 use crate::ports::{DeliveryFilter, GatewayFacts, Page};
-use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// How far back the answers of gateways are tallied.
@@ -38,10 +38,9 @@ pub async fn list(
     filter: &DeliveryFilter,
     page: Page<DeliveryId>,
 ) -> Result<Answer<Vec<DeliveryRecord>>, Failure> {
-    let Some(application) = caller.administers() else {
-        return Ok(Answer::Refused(Refusal::ScopeMissing.into()));
-    };
-    Ok(Answer::Done(verifier.ports.deliveries.list_deliveries(application, filter, page).await?))
+    let listed =
+        async { Ok(verifier.ports.deliveries.list_deliveries(administered(caller)?, filter, page).await?) };
+    answer(listed.await)
 }
 
 /// Every gateway, and how it has answered of late.
@@ -49,13 +48,15 @@ pub async fn list(
 /// # Errors
 /// [`Failure`] when a port fails.
 pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec<GatewayStatus>>, Failure> {
-    let Some(application) = caller.administers() else {
-        return Ok(Answer::Refused(Refusal::ScopeMissing.into()));
+    let tallied = async {
+        let application = administered(caller)?;
+        let since = verifier.now().checked_sub(TALLY_WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
+        let store = &verifier.ports.deliveries;
+        let tallies = store.tally_gateways(application, since, TALLY_DELIVERIES_MAX).await?;
+        let credits = verifier.ports.credits.load_credits().await?;
+        let facts = verifier.ports.gateway.facts().clone();
+        let credit = credits.into_iter().find(|reading| reading.gateway == facts.name);
+        Ok(vec![GatewayStatus { facts, credit, tallies }])
     };
-    let since = verifier.now().checked_sub(TALLY_WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
-    let tallies = verifier.ports.deliveries.tally_gateways(application, since, TALLY_DELIVERIES_MAX).await?;
-    let credits = verifier.ports.credits.load_credits().await?;
-    let facts = verifier.ports.gateway.facts().clone();
-    let credit = credits.into_iter().find(|reading| reading.gateway == facts.name);
-    Ok(Answer::Done(vec![GatewayStatus { facts, credit, tallies }]))
+    answer(tallied.await)
 }

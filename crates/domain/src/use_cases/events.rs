@@ -1,13 +1,13 @@
 //! What happened: the events of an application, for those who administer it; and the passing of time, which is one of the
 //! things that happen.
 
-use super::{Answer, Failure, Verifier};
+use super::applications::administered;
+use super::{Answer, Failure, Stop, Verifier, answer};
 use crate::account::Username;
 use crate::credential::Caller;
 use crate::event::{Event, EventKind, EventPlace};
 use crate::id::{AccountId, EventId, VerificationId};
 use crate::ports::{EventFilter, Page};
-use crate::refusal::Refusal;
 
 /// The most verifications that one call of [`expire`] ends, so that it never holds the store for long.
 pub const EXPIRE_ROWS_MAX: u32 = 500;
@@ -33,9 +33,16 @@ pub async fn list(
     asked: EventsAsked,
     page: Page<EventPlace>,
 ) -> Result<Answer<Vec<Event>>, Failure> {
-    let Some(application) = caller.administers() else {
-        return Ok(Answer::Refused(Refusal::ScopeMissing.into()));
-    };
+    answer(list_or_stop(verifier, caller, asked, page).await)
+}
+
+async fn list_or_stop(
+    verifier: &Verifier,
+    caller: &Caller,
+    asked: EventsAsked,
+    page: Page<EventPlace>,
+) -> Result<Vec<Event>, Stop> {
+    let application = administered(caller)?;
     let mut filter = EventFilter { verification: asked.verification, account: None, kind: asked.kind };
     if let Some(text) = asked.account {
         let named = match Username::parse(&text) {
@@ -43,11 +50,11 @@ pub async fn list(
             Err(_) => None,
         };
         let Some(account) = named.map(|account| account.id).or_else(|| AccountId::parse(&text)) else {
-            return Ok(Answer::Done(Vec::new()));
+            return Ok(Vec::new());
         };
         filter.account = Some(account);
     }
-    Ok(Answer::Done(verifier.ports.events.list_events(application, &filter, page).await?))
+    Ok(verifier.ports.events.list_events(application, &filter, page).await?)
 }
 
 /// One event of the application; `None` when there is no such one.
@@ -59,10 +66,8 @@ pub async fn find(
     caller: &Caller,
     id: EventId,
 ) -> Result<Answer<Option<Event>>, Failure> {
-    let Some(application) = caller.administers() else {
-        return Ok(Answer::Refused(Refusal::ScopeMissing.into()));
-    };
-    Ok(Answer::Done(verifier.ports.events.load_event(application, id).await?))
+    let found = async { Ok(verifier.ports.events.load_event(administered(caller)?, id).await?) };
+    answer(found.await)
 }
 
 /// Ends at most [`EXPIRE_ROWS_MAX`] verifications of any application whose life is over; answers how many. Call it again

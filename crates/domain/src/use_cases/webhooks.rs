@@ -6,10 +6,12 @@
 
 use std::time::Duration;
 
-use super::{Failure, Verifier};
+use super::applications::administered;
+use super::{Answer, Failure, Verifier, answer};
 use crate::application::ApplicationId;
+use crate::credential::Caller;
 use crate::id::{EventId, WebhookDeliveryId};
-use crate::ports::{Page, WebhookDeliveryFilter, WebhookMessage};
+use crate::ports::{Page, PortError, WebhookDeliveryFilter, WebhookMessage};
 use crate::time::{Timestamp, after};
 use crate::webhook::{
     Attempt, DeliveryStatus, DueDelivery, Subscription, Webhook, WebhookDelivery, WebhookId, after_attempt,
@@ -42,12 +44,13 @@ pub enum Replayed {
     WebhookUnknown,
 }
 
-/// The webhooks of an application.
+/// The webhooks of the caller's application.
 ///
 /// # Errors
 /// [`Failure`] when the application is not configured.
-pub fn list<'a>(verifier: &'a Verifier, application: &ApplicationId) -> Result<&'a [Webhook], Failure> {
-    Ok(&verifier.application(application)?.webhooks)
+pub fn list<'a>(verifier: &'a Verifier, caller: &Caller) -> Result<Answer<&'a [Webhook]>, Failure> {
+    let listed = || Ok(verifier.application(administered(caller)?)?.webhooks.as_slice());
+    answer(listed())
 }
 
 /// A page of what the application's webhooks were told and are to be told, youngest first.
@@ -56,23 +59,27 @@ pub fn list<'a>(verifier: &'a Verifier, application: &ApplicationId) -> Result<&
 /// [`Failure`] when a port fails.
 pub async fn deliveries(
     verifier: &Verifier,
-    application: &ApplicationId,
+    caller: &Caller,
     filter: &WebhookDeliveryFilter,
     page: Page<WebhookDeliveryId>,
-) -> Result<Vec<WebhookDelivery>, Failure> {
-    Ok(verifier.ports.webhooks.list_webhook_deliveries(application, filter, page).await?)
+) -> Result<Answer<Vec<WebhookDelivery>>, Failure> {
+    let listed = async {
+        Ok(verifier.ports.webhooks.list_webhook_deliveries(administered(caller)?, filter, page).await?)
+    };
+    answer(listed.await)
 }
 
-/// One delivery of the application, and its attempts, oldest first.
+/// One delivery of the application, and its attempts, oldest first; `None` when there is no such one.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.
 pub async fn delivery(
     verifier: &Verifier,
-    application: &ApplicationId,
+    caller: &Caller,
     id: WebhookDeliveryId,
-) -> Result<Option<(WebhookDelivery, Vec<Attempt>)>, Failure> {
-    Ok(verifier.ports.webhooks.load_webhook_delivery(application, id).await?)
+) -> Result<Answer<Option<(WebhookDelivery, Vec<Attempt>)>>, Failure> {
+    let found = async { Ok(verifier.ports.webhooks.load_webhook_delivery(administered(caller)?, id).await?) };
+    answer(found.await)
 }
 
 /// Tells a webhook of an event again, whatever came of it before, and whether or not it wants the kind.
@@ -81,15 +88,19 @@ pub async fn delivery(
 /// [`Failure`] when a port fails.
 pub async fn replay(
     verifier: &Verifier,
-    application: &ApplicationId,
+    caller: &Caller,
     event: EventId,
     webhook: &WebhookId,
-) -> Result<Replayed, Failure> {
-    if verifier.application(application)?.webhook(webhook).is_none() {
-        return Ok(Replayed::WebhookUnknown);
-    }
-    let made = verifier.ports.webhooks.replay(application, event, webhook, verifier.now()).await?;
-    Ok(made.map_or(Replayed::EventUnknown, Replayed::Due))
+) -> Result<Answer<Replayed>, Failure> {
+    let replayed = async {
+        let application = administered(caller)?;
+        if verifier.application(application)?.webhook(webhook).is_none() {
+            return Ok(Replayed::WebhookUnknown);
+        }
+        let made = verifier.ports.webhooks.replay(application, event, webhook, verifier.now()).await?;
+        Ok(made.map_or(Replayed::EventUnknown, Replayed::Due))
+    };
+    answer(replayed.await)
 }
 
 /// The events that a webhook was to be told of since `since` and that were given up, and not delivered by a replay
@@ -99,17 +110,29 @@ pub async fn replay(
 /// [`Failure`] when a port fails.
 pub async fn given_up(
     verifier: &Verifier,
+    caller: &Caller,
+    webhook: &WebhookId,
+    since: Timestamp,
+    max: usize,
+) -> Result<Answer<Vec<EventId>>, Failure> {
+    let gathered = async { Ok(gather(verifier, administered(caller)?, webhook, since, max).await?) };
+    answer(gathered.await)
+}
+
+async fn gather(
+    verifier: &Verifier,
     application: &ApplicationId,
     webhook: &WebhookId,
     since: Timestamp,
     max: usize,
-) -> Result<Vec<EventId>, Failure> {
+) -> Result<Vec<EventId>, PortError> {
+    let store = &verifier.ports.webhooks;
     let filter = |event, status| WebhookDeliveryFilter { webhook: Some(webhook.clone()), event, status };
     let of_status = filter(None, Some(DeliveryStatus::GivenUp));
     let (mut events, mut before) = (Vec::new(), None);
     loop {
         let page = Page { before, limit: GATHER_PAGE };
-        let found = deliveries(verifier, application, &of_status, page).await?;
+        let found = store.list_webhook_deliveries(application, &of_status, page).await?;
         let full = found.len() == usize::from(GATHER_PAGE);
         for delivery in found {
             if delivery.created_at < since || events.len() == max {
@@ -118,9 +141,8 @@ pub async fn given_up(
             }
             before = Some(delivery.id);
             // The youngest of an event's deliveries says how it stands.
-            let of_event = filter(Some(delivery.event), None);
-            let youngest =
-                deliveries(verifier, application, &of_event, Page { before: None, limit: 1 }).await?;
+            let (of_event, first) = (filter(Some(delivery.event), None), Page { before: None, limit: 1 });
+            let youngest = store.list_webhook_deliveries(application, &of_event, first).await?;
             if youngest.first().is_some_and(|youngest| youngest.id == delivery.id) {
                 events.push(delivery.event);
             }
@@ -139,12 +161,16 @@ pub async fn given_up(
 /// [`Failure`] when there is no randomness for its id.
 pub async fn ping(
     verifier: &Verifier,
-    application: &ApplicationId,
+    caller: &Caller,
     webhook: &WebhookId,
-) -> Result<Option<Attempt>, Failure> {
-    let at = verifier.now();
-    let message = WebhookMessage::Ping { id: EventId::new(at, verifier.ports.entropy.as_ref())?, at };
-    Ok(verifier.ports.webhook_sender.send(application, webhook, message).await)
+) -> Result<Answer<Option<Attempt>>, Failure> {
+    let sent = async {
+        let application = administered(caller)?;
+        let at = verifier.now();
+        let message = WebhookMessage::Ping { id: EventId::new(at, verifier.ports.entropy.as_ref())?, at };
+        Ok(verifier.ports.webhook_sender.send(application, webhook, message).await)
+    };
+    answer(sent.await)
 }
 
 /// Hands out events that were not yet, to the webhooks of all applications; answers whether there may be more.

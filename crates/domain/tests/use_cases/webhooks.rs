@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use crate::answers::{begun, done};
+use crate::answers::{begun, done, refusal};
 use domain::application::ApplicationId;
+use domain::credential::Caller;
 use domain::event::EventKind;
 use domain::id::EventId;
 use domain::policy::Policy;
-use domain::ports::{Page, WebhookDeliveryFilter};
+use domain::ports::{Clock as _, Page, WebhookDeliveryFilter};
+use domain::refusal::Refusal;
 use domain::testkit::{World, phone};
 use domain::use_cases::webhooks::{
     Replayed, claim, deliveries, delivery, given_up, hand_out, list, ping, replay, tell,
@@ -17,8 +19,8 @@ use domain::webhook::{
     AttemptFault, AttemptOutcome, DeliveryStatus, DueDelivery, WAITS, Webhook, WebhookDelivery, WebhookId,
 };
 
-fn default() -> ApplicationId {
-    ApplicationId::default_application()
+fn admin_of_shop() -> Caller {
+    Caller::Admin(ApplicationId::parse("shop").unwrap())
 }
 
 fn orders() -> WebhookId {
@@ -54,7 +56,7 @@ async fn round(world: &World) -> Vec<DeliveryStatus> {
 
 async fn all(world: &World) -> Vec<WebhookDelivery> {
     let page = Page { before: None, limit: 1000 };
-    deliveries(&world.verifier, &default(), &WebhookDeliveryFilter::default(), page).await.unwrap()
+    done(deliveries(&world.verifier, &world.admin(), &WebhookDeliveryFilter::default(), page).await)
 }
 
 #[tokio::test]
@@ -68,7 +70,7 @@ async fn an_event_is_told_once_when_it_is_taken() {
     assert!(round(&world).await.is_empty());
     let told = all(&world).await;
     assert_eq!((told.len(), told[0].event, told[0].attempts), (1, received[0].id, 1));
-    let (_, attempts) = delivery(&world.verifier, &default(), told[0].id).await.unwrap().unwrap();
+    let (_, attempts) = done(delivery(&world.verifier, &world.admin(), told[0].id).await).unwrap();
     assert_eq!(
         attempts.iter().map(|attempt| attempt.outcome).collect::<Vec<_>>(),
         [AttemptOutcome::Taken { status: 204 }]
@@ -83,8 +85,8 @@ async fn events_of_an_application_reach_its_own_webhooks_only() {
     done(cancel(&world.verifier, &ram, begun.id).await);
     assert!(round(&world).await.is_empty());
     assert!(world.receiver.received().is_empty());
-    assert!(list(&world.verifier, &ApplicationId::parse("shop").unwrap()).unwrap().is_empty());
-    assert_eq!(list(&world.verifier, &default()).unwrap().len(), 1);
+    assert!(done(list(&world.verifier, &admin_of_shop())).is_empty());
+    assert_eq!(done(list(&world.verifier, &world.admin())).len(), 1);
 }
 
 #[tokio::test]
@@ -146,7 +148,7 @@ async fn an_event_can_be_replayed_to_a_webhook_of_its_application() {
     an_event(&world).await;
     round(&world).await;
     let event = world.receiver.received()[0].id;
-    let Replayed::Due(due) = replay(&world.verifier, &default(), event, &orders()).await.unwrap() else {
+    let Replayed::Due(due) = done(replay(&world.verifier, &world.admin(), event, &orders()).await) else {
         panic!("it is not replayed");
     };
     assert_eq!((due.event, due.status), (event, DeliveryStatus::Pending));
@@ -154,12 +156,12 @@ async fn an_event_can_be_replayed_to_a_webhook_of_its_application() {
     assert_eq!(world.receiver.received().len(), 2);
 
     let nothing = EventId::new(world.verifier.ports.clock.now(), world.entropy.as_ref()).unwrap();
-    let answer = replay(&world.verifier, &default(), nothing, &orders()).await.unwrap();
+    let answer = done(replay(&world.verifier, &world.admin(), nothing, &orders()).await);
     assert_eq!(answer, Replayed::EventUnknown);
     let other = WebhookId::parse("other").unwrap();
-    assert_eq!(replay(&world.verifier, &default(), event, &other).await.unwrap(), Replayed::WebhookUnknown);
-    let shop = ApplicationId::parse("shop").unwrap();
-    let answer = replay(&world.verifier, &shop, event, &orders()).await.unwrap();
+    let answer = done(replay(&world.verifier, &world.admin(), event, &other).await);
+    assert_eq!(answer, Replayed::WebhookUnknown);
+    let answer = done(replay(&world.verifier, &admin_of_shop(), event, &orders()).await);
     assert_eq!(answer, Replayed::WebhookUnknown, "another application's events are not there");
 }
 
@@ -176,7 +178,7 @@ async fn what_was_given_up_is_gathered_oldest_first_and_not_what_a_replay_has_de
         }
         assert_eq!(round(&world).await, [DeliveryStatus::GivenUp]);
     }
-    let of = async |since, max| given_up(&world.verifier, &default(), &orders(), since, max).await.unwrap();
+    let of = async |since, max| done(given_up(&world.verifier, &world.admin(), &orders(), since, max).await);
     let found = of(begin, 100).await;
     let mut ids: Vec<EventId> = world.receiver.received().iter().map(|received| received.id).collect();
     ids.dedup();
@@ -184,7 +186,7 @@ async fn what_was_given_up_is_gathered_oldest_first_and_not_what_a_replay_has_de
     assert_eq!(of(begin, 2).await, ids[1..]);
     let last = all(&world).await[0].created_at;
     assert_eq!(of(last, 100).await, ids[2..]);
-    replay(&world.verifier, &default(), ids[1], &orders()).await.unwrap();
+    done(replay(&world.verifier, &world.admin(), ids[1], &orders()).await);
     assert_eq!(round(&world).await, [DeliveryStatus::Delivered]);
     assert_eq!(of(begin, 100).await, [ids[0], ids[2]]);
 }
@@ -192,8 +194,31 @@ async fn what_was_given_up_is_gathered_oldest_first_and_not_what_a_replay_has_de
 #[tokio::test]
 async fn a_ping_is_sent_and_leaves_no_trace() {
     let world = world();
-    let attempt = ping(&world.verifier, &default(), &orders()).await.unwrap().unwrap();
+    let attempt = done(ping(&world.verifier, &world.admin(), &orders()).await).unwrap();
     assert_eq!(attempt.outcome, AttemptOutcome::Taken { status: 204 });
     assert_eq!(world.receiver.received()[0].kind, None);
     assert!(all(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn only_who_administers_sees_and_replays() {
+    let world = world();
+    an_event(&world).await;
+    round(&world).await;
+    let (event, delivered) = (world.receiver.received()[0].id, all(&world).await[0].id);
+    for caller in [world.user("ram").await, world.application()] {
+        let verifier = &world.verifier;
+        let page = Page { before: None, limit: 10 };
+        let begin = world.clock.now();
+        let refusals = [
+            refusal(list(verifier, &caller)),
+            refusal(deliveries(verifier, &caller, &WebhookDeliveryFilter::default(), page).await),
+            refusal(delivery(verifier, &caller, delivered).await),
+            refusal(replay(verifier, &caller, event, &orders()).await),
+            refusal(given_up(verifier, &caller, &orders(), begin, 10).await),
+            refusal(ping(verifier, &caller, &orders()).await),
+        ];
+        assert_eq!(refusals, [Refusal::ScopeMissing; 6]);
+    }
+    assert_eq!(world.receiver.received().len(), 1);
 }

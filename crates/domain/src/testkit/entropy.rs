@@ -1,6 +1,6 @@
 //! Randomness that repeats.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ports::{Dependency, Entropy, PortError};
 
@@ -8,7 +8,8 @@ use crate::ports::{Dependency, Entropy, PortError};
 #[derive(Debug)]
 pub struct SeededEntropy {
     state: AtomicU64,
-    failing: AtomicBool,
+    /// How many draws do not fail.
+    good: AtomicU64,
 }
 
 /// The step of `SplitMix64`: 2^64 divided by the golden ratio, odd, so that the state takes every value once.
@@ -18,12 +19,17 @@ impl SeededEntropy {
     /// A source that begins with `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { state: AtomicU64::new(mixed(seed)), failing: AtomicBool::new(false) }
+        Self { state: AtomicU64::new(mixed(seed)), good: AtomicU64::new(u64::MAX) }
     }
 
     /// Whether draws fail from now on.
     pub fn set_failing(&self, failing: bool) {
-        self.failing.store(failing, Ordering::SeqCst);
+        self.fail_after(if failing { 0 } else { u64::MAX });
+    }
+
+    /// Lets this many more draws succeed, and fails from then on.
+    pub fn fail_after(&self, draws: u64) {
+        self.good.store(draws, Ordering::SeqCst);
     }
 
     /// The next 64 bits, whether or not draws fail.
@@ -41,7 +47,8 @@ const fn mixed(state: u64) -> u64 {
 
 impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), PortError> {
-        if self.failing.load(Ordering::SeqCst) {
+        let one_less = |good: u64| good.checked_sub(1);
+        if self.good.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_err() {
             return Err(PortError::unavailable(Dependency::Entropy, "it was told to fail"));
         }
         for chunk in bytes.chunks_mut(8) {

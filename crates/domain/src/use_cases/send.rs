@@ -62,12 +62,17 @@ pub(super) async fn deliver(
     sending: Sending,
 ) -> Result<Verification, Stop> {
     let Sending { verification, number, replaced, receipt } = sending;
-    let sms = compose(verifier, application, &verification)?;
+    let began = verifier.now();
+    let (id, sms) = match prepare(verifier, application, &verification, began) {
+        Ok(prepared) => prepared,
+        Err(failure) => {
+            // Nothing has left, so the send is not counted.
+            refund(verifier, &receipt).await;
+            return Err(failure.into());
+        }
+    };
     let segments = u16::try_from(sms.text.size().segments).unwrap_or(u16::MAX);
     let gateway = verifier.ports.gateway.as_ref();
-    let began = verifier.now();
-    // Before the SMS leaves: what has left is recorded whatever fails then.
-    let id = DeliveryId::new(began, verifier.ports.entropy.as_ref())?;
     let said = gateway.send(&sms).await;
     drop(sms);
     let at = verifier.now();
@@ -104,11 +109,27 @@ pub(super) async fn deliver(
     }
 }
 
+/// All that can fail before the SMS leaves: what has left is recorded whatever fails then.
+fn prepare(
+    verifier: &Verifier,
+    application: &Application,
+    verification: &Verification,
+    began: Timestamp,
+) -> Result<(DeliveryId, Sms), Failure> {
+    let sms = compose(verifier, application, verification)?;
+    let id = DeliveryId::new(began, verifier.ports.entropy.as_ref())?;
+    Ok((id, sms))
+}
+
 /// The SMS of the present code.
-fn compose(verifier: &Verifier, application: &Application, verification: &Verification) -> Result<Sms, Stop> {
+fn compose(
+    verifier: &Verifier,
+    application: &Application,
+    verification: &Verification,
+) -> Result<Sms, Failure> {
     let Some(code) = verifier.peppers.derive(&verification.code_source()) else {
         // The caller chose the newest pepper or knew this one a moment ago: another process has other secrets.
-        return Err(Failure::Contended.into());
+        return Err(Failure::Contended);
     };
     let left = until(verification.delivery.at, verification.generation.expires_at);
     let minutes = (left.as_secs() / 60).max(1);

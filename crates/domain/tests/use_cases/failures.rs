@@ -82,6 +82,33 @@ async fn without_randomness_nothing_begins() {
 }
 
 #[tokio::test]
+async fn wherever_randomness_ends_before_the_gateway_nothing_stays_counted() {
+    // A nonce, the id of the verification, that of the attempt and that of the delivery.
+    for draws in 0..4 {
+        let world = World::new();
+        let ram = world.user("ram").await;
+        world.entropy.fail_after(draws);
+        let failure = failure(start(&world, &ram, phone("9841234567")).await);
+        assert_eq!(of(&failure), Some(Dependency::Entropy));
+        assert_eq!((world.gateway.sent().len(), counted(&world)), (0, 0), "start, behind {draws}");
+    }
+    // The same without the id of the verification, which is there.
+    for draws in 0..3 {
+        let world = World::new();
+        let ram = world.user("ram").await;
+        let first = begun(&world, &ram, phone("9841234567")).await;
+        world.pass(Duration::from_mins(1));
+        world.entropy.fail_after(draws);
+        failure(resend(&world.verifier, &ram, first.id).await);
+        assert_eq!((world.gateway.sent().len(), counted(&world)), (1, 1), "resend, behind {draws}");
+        world.entropy.set_failing(false);
+        world.pass(Duration::from_mins(2));
+        done(resend(&world.verifier, &ram, first.id).await);
+        assert_eq!(world.gateway.sent().len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn an_insert_that_fails_gives_the_send_back() {
     let world = World::new();
     let ram = world.user("ram").await;

@@ -42,8 +42,9 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     /// event in the same transaction; answers how many. Several may ask at once: each verification ends once.
     async fn expire(&self, now: Timestamp, max: u32) -> Result<u64, PortError>;
 
-    /// Deletes up to `max` events from before `before`, with their deliveries and the attempts of those; a delivery that
-    /// is pending keeps its event. Answers how many events went.
+    /// Deletes up to `max` events from before `before`, with their deliveries and the attempts of those. A delivery that
+    /// is pending keeps its event, unless it has been due since before `before` as well: its webhook is no more. Answers
+    /// how many events went.
     async fn sweep_events(&self, before: Timestamp, max: u32) -> Result<u64, PortError>;
 }
 

@@ -35,13 +35,14 @@ const EXPIRE: &str = "
      SELECT count(*) FROM expired";
 
 /// The ids begin with the instant, so that their index finds what is old (`$1`). Deliveries and attempts go with their
-/// event; one that is pending is tried next some time. Of what was not handed out only the oldest are looked at: they are those of the oldest events.
+/// event. One that is pending is tried next some time and keeps it, unless nobody has tried it for as long: its webhook
+/// is no more. Of what was not handed out only the oldest are looked at: they are those of the oldest events.
 const SWEEP: &str = "
     WITH old AS MATERIALIZED (
         SELECT e.id FROM events e
         WHERE e.id < $1 AND e.at < $2
             AND (SELECT d.id FROM webhook_deliveries d
-                 WHERE d.event_id = e.id AND d.next_at IS NOT NULL LIMIT 1) IS NULL
+                 WHERE d.event_id = e.id AND d.next_at >= $2 LIMIT 1) IS NULL
         LIMIT $3 FOR UPDATE OF e SKIP LOCKED
      ), waiting AS MATERIALIZED (
         SELECT o.place, o.event_id FROM event_outbox o WHERE o.place > 0 ORDER BY o.place LIMIT $3

@@ -52,12 +52,13 @@ pub(super) const EXPIRE: &str = "
 pub(super) const ANY_OVER: &str =
     "SELECT 1 FROM verifications WHERE state = 'pending' AND expires_at <= $1 LIMIT 1";
 
-/// The ids begin with the instant, so that their index finds what is old (`$1`).
+/// The ids begin with the instant, so that their index finds what is old (`$1`). What nobody has tried to tell for as long
+/// keeps nothing: its webhook is no more.
 macro_rules! old {
     () => {
         "(SELECT e.id FROM events e
           WHERE e.id < $1 AND e.at < $2 AND NOT EXISTS
-            (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = e.id AND d.status = 'pending')
+            (SELECT 1 FROM webhook_deliveries d WHERE d.event_id = e.id AND d.next_at >= $2)
           ORDER BY e.id LIMIT $3)"
     };
 }

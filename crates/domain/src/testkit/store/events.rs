@@ -9,7 +9,7 @@ use crate::id::{AccountId, EventId};
 use crate::ports::{Approval, EventFilter, EventStore, Page, PortError};
 use crate::time::Timestamp;
 use crate::verification::{State, Verification};
-use crate::webhook::DeliveryStatus;
+use crate::webhook::WebhookDelivery;
 
 impl Tables {
     /// Keeps an event, whose id and place are given here.
@@ -82,9 +82,9 @@ impl Tables {
 
     fn sweep_events(&mut self, before: Timestamp, max: u32) -> u64 {
         let waits = |event: &Event| {
-            self.webhook_deliveries
-                .values()
-                .any(|row| row.delivery.event == event.id && row.delivery.status == DeliveryStatus::Pending)
+            let tried_on = |delivery: &WebhookDelivery| delivery.next_at.is_some_and(|next| before <= next);
+            let all = self.webhook_deliveries.values();
+            all.map(|row| &row.delivery).any(|delivery| delivery.event == event.id && tried_on(delivery))
         };
         let old = |event: &&Event| event.at < before && !waits(event);
         let max = usize::try_from(max).unwrap_or(usize::MAX);

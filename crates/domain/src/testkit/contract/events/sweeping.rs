@@ -19,6 +19,7 @@ pub(super) async fn all(stage: &Stage<'_>, webhooks: &dyn WebhookStore) {
     old_events_go_and_young_ones_stay(stage).await;
     a_sweep_is_bounded(stage).await;
     what_is_on_its_way_keeps_its_event(stage, webhooks).await;
+    what_nobody_tells_any_more_keeps_nothing(stage, webhooks).await;
     what_was_not_handed_out_goes_as_well(stage, webhooks).await;
 }
 
@@ -66,8 +67,8 @@ async fn a_sweep_is_bounded(stage: &Stage<'_>) {
     assert_eq!(swept, [3, 3, 1, 0], "a sweep must delete no more than was asked for, and no less");
 }
 
-async fn what_is_on_its_way_keeps_its_event(stage: &Stage<'_>, webhooks: &dyn WebhookStore) {
-    let (now, event) = (minutes(1), event_at(stage, minutes(0)).await);
+/// Hands an event out to a webhook, which is due to be told from `now` on.
+async fn handed_out(webhooks: &dyn WebhookStore, event: &Event, now: Timestamp) -> WebhookId {
     let webhook = present(WebhookId::parse("sweeping"), "it is a slug");
     let subscription = Subscription {
         webhook: webhook.clone(),
@@ -75,7 +76,20 @@ async fn what_is_on_its_way_keeps_its_event(stage: &Stage<'_>, webhooks: &dyn We
         kinds: EventKind::ALL.to_vec(),
     };
     while kept(webhooks.hand_out(std::slice::from_ref(&subscription), now, 1000).await) > 0 {}
-    assert_eq!(sweep(stage, minutes(100), 1000).await, 0, "a pending delivery must keep its event");
+    webhook
+}
+
+async fn what_nobody_tells_any_more_keeps_nothing(stage: &Stage<'_>, webhooks: &dyn WebhookStore) {
+    let event = event_at(stage, minutes(0)).await;
+    handed_out(webhooks, &event, minutes(1)).await;
+    assert_eq!(sweep(stage, minutes(2), 1000).await, 1, "a delivery that nobody tries must keep nothing");
+    assert!(!is_there(stage, &event).await, "what happened before must go");
+}
+
+async fn what_is_on_its_way_keeps_its_event(stage: &Stage<'_>, webhooks: &dyn WebhookStore) {
+    let (now, event) = (minutes(1), event_at(stage, minutes(0)).await);
+    let webhook = handed_out(webhooks, &event, now).await;
+    assert_eq!(sweep(stage, now, 1000).await, 0, "a pending delivery must keep its event");
 
     let due = kept(webhooks.claim(std::slice::from_ref(&webhook), now, minutes(2), 10).await);
     let due = present(due.into_iter().next(), "the delivery must be due");

@@ -27,9 +27,6 @@ const AT_ONCE_MAX: usize = 16;
 const AT_ONCE_EACH: usize = 4;
 /// The same to a webhook whose last attempt failed: it is probably slow as well.
 const AT_ONCE_FAILING: usize = 1;
-/// The most hand-outs in a row.
-const HAND_OUTS_MAX: u32 = 20;
-
 /// What a delivery that is under way is about.
 #[derive(Clone)]
 struct Subject {
@@ -40,7 +37,8 @@ struct Subject {
 /// Tells webhooks until it is dropped or, when `stopping` is canceled, until everything under way has ended.
 pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, stopping: CancellationToken) {
     let alone = verifier.applications.webhooks().next().is_none();
-    let mut ticks = tokio::time::interval(if alone { INTERVAL_ALONE } else { INTERVAL });
+    let interval = if alone { INTERVAL_ALONE } else { INTERVAL };
+    let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut telling = Telling::new(verifier);
     loop {
@@ -53,7 +51,7 @@ pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, stopping: Cancellatio
                 }
             }
             _ = ticks.tick() => {
-                telling.hand_out(&stopping).await;
+                telling.hand_out(Instant::now() + interval, &stopping).await;
                 telling.fill().await;
             }
         }
@@ -101,11 +99,12 @@ impl Telling {
         }
     }
 
-    /// Hands out what is new, a bounded number of times.
-    async fn hand_out(&mut self, stopping: &CancellationToken) {
-        for _ in 0..HAND_OUTS_MAX {
+    /// Hands out what is new, until nothing is left or it is time for what else there is to do.
+    async fn hand_out(&mut self, until: Instant, stopping: &CancellationToken) {
+        loop {
             let handed_out = hand_out(&self.verifier).await;
-            if self.heard(handed_out) != Some(true) || stopping.is_cancelled() {
+            let is_more = self.heard(handed_out) == Some(true);
+            if !is_more || stopping.is_cancelled() || Instant::now() >= until {
                 return;
             }
         }
@@ -218,5 +217,32 @@ impl Telling {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::account::VerifiedPhone;
+    use domain::credential::Caller;
+    use domain::ports::Clock as _;
+    use domain::testkit::{World, phone};
+    use domain::time::after;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_is_told_of_never_piles_up() {
+        let world = World::new();
+        let Caller::User(ram) = world.user("ram").await else { panic!("a user was asked for") };
+        let ports = &world.verifier.ports;
+        let now = world.clock.now();
+        for millis in 0..5_000 {
+            let verified_at = after(now, Duration::from_millis(millis));
+            let phone = VerifiedPhone { phone: phone("9841234567"), verified_at };
+            ports.accounts.set_phone(&ram.application, ram.id, phone, now).await.unwrap();
+        }
+        let telling = tell_webhooks(Arc::new(world.verifier.clone()), CancellationToken::new());
+        let _goes_on = tokio::time::timeout(INTERVAL_ALONE / 2, telling).await.unwrap_err();
+        assert_eq!(ports.webhooks.hand_out(&[], now, 5_000).await.unwrap(), 0, "all were handed out at once");
     }
 }

@@ -16,7 +16,7 @@ mod junk;
 #[path = "sparrow/logs.rs"]
 mod logs;
 #[cfg(test)]
-#[path = "sparrow/wire.rs"]
+#[path = "http/wire.rs"]
 mod wire;
 
 use std::sync::Arc;
@@ -27,11 +27,11 @@ use domain::testkit::contract;
 use simulator::Behaviour;
 
 use self::harness::{
-    ACCEPTED, CODE, HASH, IDENTITY, MODULE, Patience, RECEIVER, TOKEN, for_each, gateway, http, played,
-    send_to, settings, simulated, simulator, sms, sms_to,
+    ACCEPTED, CODE, HASH, IDENTITY, MODULE, Patience, RECEIVER, TOKEN, for_each, gateway, played, send_to,
+    settings, simulated, simulator, sms, sms_to,
 };
 use self::logs::Logs;
-use self::wire::{Play, Wire};
+use self::wire::{Play, Wire, http};
 
 #[tokio::test]
 async fn an_accepted_sms_arrives_as_it_was_written() {
@@ -47,7 +47,7 @@ async fn an_accepted_sms_arrives_as_it_was_written() {
 #[tokio::test]
 async fn the_call_is_a_posted_form_with_four_fields_and_nothing_in_the_address() {
     let wire = Wire::start(Play::Say(http("200 OK", "", ACCEPTED))).await;
-    assert_eq!(send_to(&wire.base_url(), Patience::Long).await, SendAnswer::Accepted);
+    assert_eq!(send_to(&wire.url("/v2"), Patience::Long).await, SendAnswer::Accepted);
     let calls = wire.calls();
     let (head, body) = calls[0].split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();

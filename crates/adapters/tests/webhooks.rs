@@ -6,11 +6,11 @@
 #[path = "webhooks/harness.rs"]
 mod harness;
 #[cfg(test)]
-#[path = "webhooks/receiver.rs"]
-mod receiver;
+#[path = "http/wire.rs"]
+mod wire;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use adapters::system::SystemClock;
 use adapters::webhooks::{HttpWebhooks, WebhookSecret, WebhookUrl};
@@ -23,13 +23,13 @@ use domain::webhook::{AttemptFault, AttemptOutcome, WebhookId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use self::harness::{ID, LONG, SHORT, attempt, failed, played, secret, settings};
-use self::receiver::{Play, Receiver, answer, refusing, with_own_certificate};
+use self::harness::{ID, LONG, SHORT, attempt, failed, played, secret, settings, with_own_certificate};
+use self::wire::{Play, Wire, http, refusing};
 
 #[tokio::test]
 async fn only_an_answer_2xx_takes_a_message() {
     for (line, status) in [("200 OK", 200), ("202 Accepted", 202), ("204 No Content", 204)] {
-        let outcome = played(Play::Say(answer(line, "", "")), LONG).await;
+        let outcome = played(Play::Say(http(line, "", "")), LONG).await;
         assert_eq!(outcome, AttemptOutcome::Taken { status }, "{line}");
     }
     for (line, status) in [
@@ -42,19 +42,19 @@ async fn only_an_answer_2xx_takes_a_message() {
         ("500 Internal Server Error", 500),
         ("503 Service Unavailable", 503),
     ] {
-        let outcome = played(Play::Say(answer(line, "", "no")), LONG).await;
+        let outcome = played(Play::Say(http(line, "", "no")), LONG).await;
         assert_eq!(outcome, AttemptOutcome::Refused { status }, "{line}");
     }
 }
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = Receiver::start(Play::Say(answer("200 OK", "", ""))).await;
+    let elsewhere = Wire::start(Play::Say(http("200 OK", "", ""))).await;
     let location = format!("Location: {}\r\n", elsewhere.url("/inside"));
     for (line, status) in
         [("302 Found", 302), ("307 Temporary Redirect", 307), ("308 Permanent Redirect", 308)]
     {
-        let outcome = played(Play::Say(answer(line, &location, "")), LONG).await;
+        let outcome = played(Play::Say(http(line, &location, "")), LONG).await;
         assert_eq!(outcome, AttemptOutcome::Refused { status });
     }
     assert!(elsewhere.calls().is_empty());
@@ -62,25 +62,35 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn a_receiver_that_does_not_answer_in_time_is_given_up_on() {
-    assert_eq!(played(Play::Hold(Vec::new()), SHORT).await, failed(AttemptFault::TimedOut));
+    assert_eq!(played(Play::SayAndHold(Vec::new()), SHORT).await, failed(AttemptFault::TimedOut));
     let half = b"HTTP/1.1 200 OK\r\nX-Slow".to_vec();
-    assert_eq!(played(Play::Hold(half), SHORT).await, failed(AttemptFault::TimedOut));
+    assert_eq!(played(Play::SayAndHold(half), SHORT).await, failed(AttemptFault::TimedOut));
 }
 
 #[tokio::test]
 async fn a_status_is_enough_and_an_endless_body_costs_a_second() {
     let started = Instant::now();
     let promised = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nx".to_vec();
-    assert_eq!(played(Play::Hold(promised), LONG).await, AttemptOutcome::Taken { status: 200 });
+    assert_eq!(played(Play::SayAndHold(promised), LONG).await, AttemptOutcome::Taken { status: 200 });
     let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    assert_eq!(played(Play::Flood(endless), LONG).await, AttemptOutcome::Taken { status: 200 });
+    let chunk = format!("400\r\n{}\r\n", "x".repeat(1024)).into_bytes();
+    let endless = Play::SayForEver(endless, chunk, Duration::from_millis(1));
+    assert_eq!(played(endless, LONG).await, AttemptOutcome::Taken { status: 200 });
     assert!(started.elapsed() < LONG, "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_off_is_broken_and_none_is_none() {
-    assert_eq!(played(Play::Reset, LONG).await, failed(AttemptFault::Broken));
-    assert_eq!(played(Play::Say(b"SSH-2.0-OpenSSH\r\n".to_vec()), LONG).await, failed(AttemptFault::Broken));
+    let other = b"SSH-2.0-OpenSSH\r\n".to_vec();
+    for play in [
+        Play::CloseAtOnce,
+        Play::SayFirst(other.clone()),
+        Play::Say(other),
+        Play::Say(Vec::new()),
+        Play::DieAfter(0, Vec::new()),
+    ] {
+        assert_eq!(played(play.clone(), LONG).await, failed(AttemptFault::Broken), "{play:?}");
+    }
     let (_bound, address) = refusing();
     let url = WebhookUrl::parse(&format!("http://{address}/"), true).unwrap();
     let outcome = attempt(settings(url, LONG, vec![secret()])).await.outcome;
@@ -97,8 +107,10 @@ async fn a_certificate_that_nobody_vouches_for_is_no_connection() {
 
 #[tokio::test]
 async fn a_name_that_leads_to_this_machine_is_forbidden_and_nothing_is_dialled() {
-    let receiver = Receiver::start(Play::Say(answer("200 OK", "", ""))).await;
-    let url = WebhookUrl::parse(&format!("https://localhost:{}/hook", receiver.port()), false).unwrap();
+    let receiver = Wire::start(Play::Say(http("200 OK", "", ""))).await;
+    let url =
+        WebhookUrl::parse(&receiver.url("/hook").replace("http://127.0.0.1", "https://localhost"), false)
+            .unwrap();
     let outcome = attempt(settings(url, LONG, vec![secret()])).await.outcome;
     assert_eq!(outcome, failed(AttemptFault::AddressForbidden));
     assert_eq!(receiver.connections(), 0);
@@ -125,7 +137,7 @@ async fn a_webhook_that_is_not_there_is_not_told() {
 
 #[tokio::test]
 async fn a_message_is_posted_json_that_every_secret_has_signed() {
-    let receiver = Receiver::start(Play::Say(answer("204 No Content", "", ""))).await;
+    let receiver = Wire::start(Play::Say(http("204 No Content", "", ""))).await;
     let url = WebhookUrl::parse(&receiver.url("/hook?token=of-the-receiver"), true).unwrap();
     let (newest, old) = (secret(), secret());
     attempt(settings(url, LONG, vec![newest.clone(), old.clone()])).await;

@@ -124,16 +124,10 @@ pub(crate) async fn simulator() -> (Simulator, RunningSimulator) {
 /// An SMS sent to a server that plays so. It is called once, or fewer than once if it does not let itself be called.
 pub(crate) async fn played(play: Play, patience: Patience) -> SendAnswer {
     let wire = Wire::start(play.clone()).await;
-    let answer = send_to(&wire.base_url(), patience).await;
+    let answer = send_to(&wire.url("/v2"), patience).await;
     assert_eq!(wire.connections(), 1, "{play:?}");
     assert!(wire.calls().len() <= 1, "{play:?}");
     answer
-}
-
-/// A whole answer of HTTP/1.1 with this status and body.
-pub(crate) fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 pub(crate) const ACCEPTED: &str =

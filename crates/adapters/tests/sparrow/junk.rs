@@ -1,11 +1,14 @@
 //! The gateway against servers that speak anything but sense, against nobody at all, and over connections that die.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use domain::ports::{SendAnswer, SmsGateway};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::harness::{ACCEPTED, Patience, for_each, gateway, http, played, send_to, sms};
-use crate::wire::{self, Play, Wire};
+use crate::harness::{ACCEPTED, Patience, for_each, gateway, played, send_to, sms};
+use crate::wire::{self, Play, Wire, http};
 
 #[tokio::test]
 async fn what_is_not_http_is_unknown() {
@@ -97,7 +100,7 @@ async fn oddities_of_http_hide_no_success() {
 fn what_was_never_reached_was_not_sent() {
     for_each(["http", "https"], async |scheme| {
         let (_bound, refusing) = wire::refusing();
-        let (_listener, _waiting, black_hole) = wire::black_hole().await;
+        let (_listener, _waiting, black_hole) = black_hole().await;
         for address in [refusing, black_hole] {
             let answer = send_to(&format!("{scheme}://{address}/v2"), Patience::Short).await;
             assert_eq!(answer, SendAnswer::NotSent, "{scheme} {address}");
@@ -124,7 +127,7 @@ fn a_failed_handshake_sends_nothing() {
     ];
     for_each(plays, async |play| {
         let wire = Wire::start(play.clone()).await;
-        let answer = send_to(&wire.base_url().replace("http:", "https:"), Patience::Short).await;
+        let answer = send_to(&wire.url("/v2").replace("http:", "https:"), Patience::Short).await;
         assert_eq!((answer, wire.connections()), (SendAnswer::NotSent, 1), "{play:?}");
     });
 }
@@ -132,11 +135,11 @@ fn a_failed_handshake_sends_nothing() {
 #[tokio::test]
 async fn a_kept_connection_that_dies_under_a_call_is_unknown_and_not_called_again() {
     let wire = Wire::start(Play::DieAfter(2, http("200 OK", "", ACCEPTED))).await;
-    let gateway = gateway(&wire.base_url());
+    let gateway = gateway(&wire.url("/v2"));
     for (calls, expected) in [(1, SendAnswer::Accepted), (2, SendAnswer::Accepted), (3, SendAnswer::Unknown)]
     {
         assert_eq!(gateway.send(&sms()).await.answer, expected);
-        wire::settle().await;
+        settle().await;
         assert_eq!((wire.connections(), wire.calls().len()), (1, calls));
     }
 }
@@ -145,11 +148,37 @@ async fn a_kept_connection_that_dies_under_a_call_is_unknown_and_not_called_agai
 async fn a_kept_connection_that_was_closed_costs_no_sms() {
     // It promises to keep the connection, and closes it.
     let wire = Wire::start(Play::Say(http("200 OK", "Connection: keep-alive\r\n", ACCEPTED))).await;
-    let gateway = gateway(&wire.base_url());
+    let gateway = gateway(&wire.url("/v2"));
     for calls in 1..=5 {
         assert_eq!(gateway.send(&sms()).await.answer, SendAnswer::Accepted);
         assert_eq!(wire.calls().len(), calls);
-        wire::settle().await;
+        settle().await;
     }
     assert_eq!(wire.connections(), 5);
+}
+
+/// Lets everything that is ready on this runtime happen: it runs dry and looks at all sockets before a connection of
+/// its own is made.
+async fn settle() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (accepted, connected) = tokio::join!(listener.accept(), TcpStream::connect(address));
+    let ((mut here, _), mut there) = (accepted.unwrap(), connected.unwrap());
+    here.write_all(b"!").await.unwrap();
+    there.read_exact(&mut [0]).await.unwrap();
+}
+
+/// An address that neither accepts nor refuses: somebody listens, takes no one in, and its queue is full.
+async fn black_hole() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(250), TcpStream::connect(address)).await
+    {
+        waiting.push(stream.unwrap());
+        assert!(waiting.len() < 100, "the queue is never full");
+    }
+    (listener, waiting, address)
 }

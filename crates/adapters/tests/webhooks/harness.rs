@@ -1,5 +1,6 @@
 //! What every test of the sender sends, and what it checks of every attempt.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use domain::id::EventId;
 use domain::ports::{Clock, WebhookMessage, WebhookSender};
 use domain::webhook::{Attempt, AttemptFault, AttemptOutcome, WebhookId};
 
-use crate::receiver::{Play, Receiver};
+use crate::wire::{Play, Wire};
 
 pub(crate) const ID: &str = "0197a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 /// Longer than anything takes that has an end, on a busy machine too.
@@ -49,7 +50,7 @@ pub(crate) async fn attempt(settings: WebhookSettings) -> Attempt {
 
 /// What comes of one message to a receiver of this machine that plays so.
 pub(crate) async fn played(play: Play, timeout: Duration) -> AttemptOutcome {
-    let receiver = Receiver::start(play).await;
+    let receiver = Wire::start(play).await;
     let url = WebhookUrl::parse(&receiver.url("/hook"), true).unwrap();
     let outcome = attempt(settings(url, timeout, vec![secret()])).await.outcome;
     assert!(receiver.calls().len() <= 1, "it was called again");
@@ -58,4 +59,28 @@ pub(crate) async fn played(play: Play, timeout: Duration) -> AttemptOutcome {
 
 pub(crate) fn failed(fault: AttemptFault) -> AttemptOutcome {
     AttemptOutcome::Failed(fault)
+}
+
+/// A server with TLS whose certificate nobody has signed but itself. It lives as long as the process.
+pub(crate) fn with_own_certificate() -> SocketAddr {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            // The client leaves in the middle of the handshake, as it should.
+            let _left = connection.complete_io(&mut stream);
+        }
+    });
+    address
 }

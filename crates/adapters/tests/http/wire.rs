@@ -1,4 +1,4 @@
-//! Receivers below HTTP: they read what is sent and answer with bytes of a test's choosing.
+//! Servers below HTTP: they read what a client sends and answer with bytes of a test's choosing.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,27 +12,31 @@ use tokio::task::JoinHandle;
 /// What is done with a connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Play {
+    /// Close it before anything is read.
+    CloseAtOnce,
+    /// Say this before anything is read, then read until the client goes.
+    SayFirst(Vec<u8>),
     /// Read one call, say this, close.
     Say(Vec<u8>),
-    /// Read one call, say this, then be silent until the client goes.
-    Hold(Vec<u8>),
-    /// Read one call, say this, then send chunks until the client goes.
-    Flood(Vec<u8>),
-    /// Read one call, break the connection off.
-    Reset,
+    /// Read one call, say this, keep the connection open and silent until the client goes.
+    SayAndHold(Vec<u8>),
+    /// Read one call, say this once, then that for ever, with a pause after each.
+    SayForEver(Vec<u8>, Vec<u8>, Duration),
+    /// Answer so many calls with this, then read one more and close.
+    DieAfter(u64, Vec<u8>),
 }
 
-/// A receiver that plays one [`Play`] for each connection.
-pub(crate) struct Receiver {
+/// A server that plays one [`Play`] for each connection.
+pub(crate) struct Wire {
     address: SocketAddr,
     connections: Arc<AtomicU64>,
     calls: Arc<Mutex<Vec<String>>>,
     serving: JoinHandle<()>,
 }
 
-impl Receiver {
+impl Wire {
     /// Listens on a free port of this machine.
-    pub(crate) async fn start(play: Play) -> Receiver {
+    pub(crate) async fn start(play: Play) -> Wire {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
@@ -44,15 +48,11 @@ impl Receiver {
                 tokio::spawn(perform(play.clone(), stream, Arc::clone(&kept)));
             }
         });
-        Receiver { address, connections, calls, serving }
+        Wire { address, connections, calls, serving }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.address.port()
     }
 
     pub(crate) fn connections(&self) -> u64 {
@@ -65,44 +65,55 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
+impl Drop for Wire {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-/// A whole answer of HTTP/1.1.
-pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
-}
-
 async fn perform(play: Play, mut stream: TcpStream, calls: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
-    let call = hear(&mut stream).await?;
-    calls.lock().unwrap().push(call);
     match play {
-        Play::Say(bytes) => stream.write_all(&bytes).await,
-        Play::Hold(bytes) => {
+        Play::CloseAtOnce => {}
+        Play::SayFirst(bytes) => {
             stream.write_all(&bytes).await?;
-            let mut rest = [0; 1024];
-            while stream.read(&mut rest).await? > 0 {}
-            Ok(())
+            until_gone(&mut stream).await?;
         }
-        Play::Flood(bytes) => {
+        Play::Say(bytes) => {
+            hear(&mut stream, &calls).await?;
             stream.write_all(&bytes).await?;
+        }
+        Play::SayAndHold(bytes) => {
+            hear(&mut stream, &calls).await?;
+            stream.write_all(&bytes).await?;
+            until_gone(&mut stream).await?;
+        }
+        Play::SayForEver(first, then, pause) => {
+            hear(&mut stream, &calls).await?;
+            stream.write_all(&first).await?;
             loop {
-                stream.write_all(b"400\r\n").await?;
-                stream.write_all(&[b'x'; 1024]).await?;
-                stream.write_all(b"\r\n").await?;
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                stream.write_all(&then).await?;
+                tokio::time::sleep(pause).await;
             }
         }
-        Play::Reset => Ok(()),
+        Play::DieAfter(times, bytes) => {
+            for _ in 0..times {
+                hear(&mut stream, &calls).await?;
+                stream.write_all(&bytes).await?;
+            }
+            hear(&mut stream, &calls).await?;
+        }
     }
+    Ok(())
 }
 
-/// Reads one call.
-async fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
+async fn until_gone(stream: &mut TcpStream) -> std::io::Result<()> {
+    let mut rest = [0; 1024];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// Reads one call and keeps it.
+async fn hear(stream: &mut TcpStream, calls: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut heard = Vec::new();
     while !is_whole(&heard) {
         let mut part = [0; 4096];
@@ -112,7 +123,14 @@ async fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
         }
         heard.extend_from_slice(&part[..read]);
     }
-    Ok(String::from_utf8(heard).unwrap())
+    calls.lock().unwrap().push(String::from_utf8(heard).unwrap());
+    Ok(())
+}
+
+/// A whole answer of HTTP/1.1 with this status and body.
+pub(crate) fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
 fn is_whole(bytes: &[u8]) -> bool {
@@ -132,28 +150,4 @@ pub(crate) fn refusing() -> (TcpSocket, SocketAddr) {
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = socket.local_addr().unwrap();
     (socket, address)
-}
-
-/// A server with TLS whose certificate nobody has signed but itself. It lives as long as the process.
-pub(crate) fn with_own_certificate() -> SocketAddr {
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            // The client leaves in the middle of the handshake, as it should.
-            let _left = connection.complete_io(&mut stream);
-        }
-    });
-    address
 }

@@ -76,6 +76,10 @@ impl Load {
         Self { tasks: tasks.collect(), running, seen }
     }
 
+    fn so_far(&self) -> Log {
+        self.seen.lock().unwrap().clone()
+    }
+
     async fn end(self) -> Log {
         self.running.store(false, Ordering::Relaxed);
         for task in self.tasks {
@@ -83,6 +87,11 @@ impl Load {
         }
         self.seen.lock().unwrap().clone()
     }
+}
+
+/// How many calls about these phones have failed.
+fn failed(log: &Log, phones: &[u64]) -> u32 {
+    phones.iter().map(|phone| log[phone].failed).sum()
 }
 
 /// What takes the first master out.
@@ -144,23 +153,21 @@ async fn a_cluster_survives(fault: Fault) {
         works
     })
     .await;
-    let before: u32 = load
-        .seen
-        .lock()
-        .unwrap()
-        .iter()
-        .filter(|(phone, _)| struck.contains(phone))
-        .map(|(_, seen)| seen.failed)
-        .sum();
+    // What was under way all the while may fail yet; the calls behind it may not.
+    let back = load.so_far();
+    until(AFTERWARDS, async || {
+        let now = load.so_far();
+        struck.iter().all(|phone| now[phone].answered > back[phone].answered)
+    })
+    .await;
+    let before = failed(&load.so_far(), &struck);
     if fault == Fault::Frozen {
         // The old master comes back as a replica and finds that it is none any more.
         node.thaw();
     }
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let seen = load.end().await;
-    let failed: u32 =
-        seen.iter().filter(|(phone, _)| struck.contains(phone)).map(|(_, seen)| seen.failed).sum();
-    assert_eq!(failed, before, "after the failover no call fails");
+    assert_eq!(failed(&seen, &struck), before, "after the failover no call fails");
     for (phone, seen) in seen {
         if struck.contains(&phone) {
             // What the replica had not heard of can be taken again.

@@ -20,7 +20,7 @@ use super::engine::Engine;
 use super::failure::Failure;
 use super::rows::RowFault;
 
-/// A database that keeps events and what is told of them; see the ports for what the methods mean.
+/// A database that keeps events; see the port for what the methods mean.
 pub(super) trait EventEngine: Engine {
     /// [`domain::ports::EventStore::list_events`].
     fn list_events(
@@ -35,7 +35,10 @@ pub(super) trait EventEngine: Engine {
 
     /// [`domain::ports::EventStore::sweep_events`].
     fn sweep_events(&self, before: Timestamp, max: u32) -> impl Future<Output = Result<u64, Failure>> + Send;
+}
 
+/// A database that keeps what is told to webhooks; see the port for what the methods mean.
+pub(super) trait WebhookEngine: Engine {
     /// [`domain::ports::WebhookStore::hand_out`].
     fn hand_out(
         &self,

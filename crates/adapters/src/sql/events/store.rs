@@ -8,7 +8,7 @@ use domain::ports::{EventFilter, EventStore, Page, PortError, WebhookDeliveryFil
 use domain::time::Timestamp;
 use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
 
-use super::{EventEngine, load_delivery, load_event};
+use super::{EventEngine, WebhookEngine, load_delivery, load_event};
 use crate::sql::store::Store;
 
 #[async_trait]
@@ -36,7 +36,7 @@ impl<Database: EventEngine> EventStore for Store<Database> {
 }
 
 #[async_trait]
-impl<Database: EventEngine> WebhookStore for Store<Database> {
+impl<Database: WebhookEngine> WebhookStore for Store<Database> {
     async fn hand_out(
         &self,
         subscriptions: &[Subscription],

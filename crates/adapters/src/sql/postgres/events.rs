@@ -2,14 +2,13 @@
 
 use domain::application::ApplicationId;
 use domain::event::{Event, EventPlace};
-use domain::id::{AccountId, EventId, VerificationId, WebhookDeliveryId};
-use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
+use domain::id::{AccountId, VerificationId};
+use domain::ports::{EventFilter, Page};
 use domain::time::Timestamp;
-use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row as _};
 
-use super::{Database, webhooks};
+use super::Database;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
@@ -102,53 +101,5 @@ impl EventEngine for Database {
     async fn sweep_events(&self, before: Timestamp, max: u32) -> Result<u64, Failure> {
         let query = sqlx::query(SWEEP).uuid(first_id_of(before)).instant(before).whole(i64::from(max));
         number(&self.run(query, Twice::Harmless).await?.rows)
-    }
-
-    async fn hand_out(
-        &self,
-        subscriptions: &[Subscription],
-        now: Timestamp,
-        max: u32,
-    ) -> Result<u64, Failure> {
-        webhooks::hand_out(self, subscriptions, now, max).await
-    }
-
-    async fn claim(
-        &self,
-        webhooks: &[WebhookId],
-        now: Timestamp,
-        until: Timestamp,
-        max: u32,
-    ) -> Result<Vec<DueDelivery>, Failure> {
-        webhooks::claim(self, webhooks, now, until, max).await
-    }
-
-    async fn record(
-        &self,
-        delivery: WebhookDeliveryId,
-        attempt: &Attempt,
-        status: DeliveryStatus,
-        next_at: Option<Timestamp>,
-    ) -> Result<(), Failure> {
-        webhooks::record(self, delivery, attempt, status, next_at).await
-    }
-
-    async fn replay(
-        &self,
-        application: &ApplicationId,
-        event: EventId,
-        webhook: &WebhookId,
-        now: Timestamp,
-    ) -> Result<Option<WebhookDelivery>, Failure> {
-        webhooks::replay(self, application, event, webhook, now).await
-    }
-
-    async fn list_webhook_deliveries(
-        &self,
-        application: &ApplicationId,
-        filter: &WebhookDeliveryFilter,
-        page: Page<WebhookDeliveryId>,
-    ) -> Result<Vec<WebhookDelivery>, Failure> {
-        webhooks::list(self, application, filter, page).await
     }
 }

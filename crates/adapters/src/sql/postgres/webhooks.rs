@@ -16,7 +16,7 @@ use super::events::number;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
-use crate::sql::events::{self, delivery_columns, event_columns};
+use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns};
 use crate::sql::failure::Failure;
 
 /// Whoever hands out waits for whoever is doing so, and goes on behind him: the events about one verification are handed
@@ -99,78 +99,85 @@ const SELECT: &str = concat!(
       WHERE d.id < "
 );
 
-pub(super) async fn hand_out(
-    database: &Database,
-    subscriptions: &[Subscription],
-    now: Timestamp,
-    max: u32,
-) -> Result<u64, Failure> {
-    let wanted: BTreeSet<_> = subscriptions
-        .iter()
-        .flat_map(|wants| wants.kinds.iter().map(|kind| (&wants.webhook, &wants.application, kind.as_str())))
-        .collect();
-    let column = |of: fn(&(&WebhookId, &ApplicationId, &'static str)) -> String| -> Vec<String> {
-        wanted.iter().map(of).collect()
-    };
-    let query = sqlx::query(HAND_OUT)
-        .bind(column(|wants| wants.0.as_str().to_owned()))
-        .bind(column(|wants| wants.1.as_str().to_owned()))
-        .bind(column(|wants| wants.2.to_owned()))
-        .instant(now)
-        .whole(i64::from(max));
-    number(&database.run(query, Twice::Harmless).await?.rows)
-}
+impl WebhookEngine for Database {
+    async fn hand_out(
+        &self,
+        subscriptions: &[Subscription],
+        now: Timestamp,
+        max: u32,
+    ) -> Result<u64, Failure> {
+        let wanted: BTreeSet<_> = subscriptions
+            .iter()
+            .flat_map(|wants| {
+                wants.kinds.iter().map(|kind| (&wants.webhook, &wants.application, kind.as_str()))
+            })
+            .collect();
+        let column = |of: fn(&(&WebhookId, &ApplicationId, &'static str)) -> String| -> Vec<String> {
+            wanted.iter().map(of).collect()
+        };
+        let query = sqlx::query(HAND_OUT)
+            .bind(column(|wants| wants.0.as_str().to_owned()))
+            .bind(column(|wants| wants.1.as_str().to_owned()))
+            .bind(column(|wants| wants.2.to_owned()))
+            .instant(now)
+            .whole(i64::from(max));
+        number(&self.run(query, Twice::Harmless).await?.rows)
+    }
 
-pub(super) async fn claim(
-    database: &Database,
-    webhooks: &[WebhookId],
-    now: Timestamp,
-    until: Timestamp,
-    max: u32,
-) -> Result<Vec<DueDelivery>, Failure> {
-    let webhooks: BTreeSet<_> = webhooks.iter().map(|webhook| webhook.as_str().to_owned()).collect();
-    let query = sqlx::query(CLAIM)
-        .bind(webhooks.into_iter().collect::<Vec<_>>())
-        .instant(now)
-        .instant(until)
-        .whole(i64::from(max));
-    // What a statement claimed whose answer was lost is given again when the claim has run out.
-    let told = database.run(query, Twice::Harmless).await?;
-    told.rows.iter().map(|row| Columns::of(row, database.vault()).due_delivery()).collect()
-}
+    async fn claim(
+        &self,
+        webhooks: &[WebhookId],
+        now: Timestamp,
+        until: Timestamp,
+        max: u32,
+    ) -> Result<Vec<DueDelivery>, Failure> {
+        let webhooks: BTreeSet<_> = webhooks.iter().map(|webhook| webhook.as_str().to_owned()).collect();
+        let query = sqlx::query(CLAIM)
+            .bind(webhooks.into_iter().collect::<Vec<_>>())
+            .instant(now)
+            .instant(until)
+            .whole(i64::from(max));
+        // What a statement claimed whose answer was lost is given again when the claim has run out.
+        let told = self.run(query, Twice::Harmless).await?;
+        told.rows.iter().map(|row| Columns::of(row, self.vault()).due_delivery()).collect()
+    }
 
-pub(super) async fn record(
-    database: &Database,
-    delivery: WebhookDeliveryId,
-    attempt: &Attempt,
-    status: DeliveryStatus,
-    next_at: Option<Timestamp>,
-) -> Result<(), Failure> {
-    let query = events::attempt(sqlx::query(RECORD).uuid(delivery.uuid()), attempt);
-    database.run(query.text(status.as_str()).instant(next_at), Twice::Different).await.map(drop)
-}
+    async fn record(
+        &self,
+        delivery: WebhookDeliveryId,
+        attempt: &Attempt,
+        status: DeliveryStatus,
+        next_at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        let query = events::attempt(sqlx::query(RECORD).uuid(delivery.uuid()), attempt);
+        self.run(query.text(status.as_str()).instant(next_at), Twice::Different).await.map(drop)
+    }
 
-pub(super) async fn replay(
-    database: &Database,
-    application: &ApplicationId,
-    event: EventId,
-    webhook: &WebhookId,
-    now: Timestamp,
-) -> Result<Option<WebhookDelivery>, Failure> {
-    let query =
-        sqlx::query(REPLAY).uuid(event.uuid()).text(application.as_str()).text(webhook.as_str()).instant(now);
-    let told = database.run(query, Twice::Different).await?;
-    told.rows.first().map(|row| Columns::of(row, database.vault()).delivery()).transpose()
-}
+    async fn replay(
+        &self,
+        application: &ApplicationId,
+        event: EventId,
+        webhook: &WebhookId,
+        now: Timestamp,
+    ) -> Result<Option<WebhookDelivery>, Failure> {
+        let query = sqlx::query(REPLAY)
+            .uuid(event.uuid())
+            .text(application.as_str())
+            .text(webhook.as_str())
+            .instant(now);
+        let told = self.run(query, Twice::Different).await?;
+        told.rows.first().map(|row| Columns::of(row, self.vault()).delivery()).transpose()
+    }
 
-pub(super) async fn list(
-    database: &Database,
-    application: &ApplicationId,
-    filter: &WebhookDeliveryFilter,
-    page: Page<WebhookDeliveryId>,
-) -> Result<Vec<WebhookDelivery>, Failure> {
-    let told = database.run(listing(application, filter, page).build(), Twice::Harmless).await?;
-    told.rows.iter().map(|row| Columns::of(row, database.vault()).delivery()).collect()
+    async fn list_webhook_deliveries(
+        &self,
+        application: &ApplicationId,
+        filter: &WebhookDeliveryFilter,
+        page: Page<WebhookDeliveryId>,
+    ) -> Result<Vec<WebhookDelivery>, Failure> {
+        let told = self.run(listing(application, filter, page).build(), Twice::Harmless).await?;
+        told.rows.iter().map(|row| Columns::of(row, self.vault()).delivery()).collect()
+    }
 }
 
 /// The statement of a page. It is put together from constants, and one of few: the filters decide which.

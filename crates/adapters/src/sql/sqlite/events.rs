@@ -2,15 +2,14 @@
 
 use domain::application::ApplicationId;
 use domain::event::{Event, EventKind, EventPlace};
-use domain::id::{AccountId, BlockId, EventId, VerificationId, WebhookDeliveryId};
-use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
+use domain::id::{AccountId, BlockId, VerificationId};
+use domain::ports::{EventFilter, Page};
 use domain::time::Timestamp;
 use domain::verification::Purpose;
-use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::{Database, webhooks};
+use super::Database;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::Engine as _;
@@ -172,53 +171,5 @@ impl EventEngine for Database {
         transaction.commit().await?;
         turn.settle();
         Ok(swept.rows_affected())
-    }
-
-    async fn hand_out(
-        &self,
-        subscriptions: &[Subscription],
-        now: Timestamp,
-        max: u32,
-    ) -> Result<u64, Failure> {
-        webhooks::hand_out(self, subscriptions, now, max).await
-    }
-
-    async fn claim(
-        &self,
-        webhooks: &[WebhookId],
-        now: Timestamp,
-        until: Timestamp,
-        max: u32,
-    ) -> Result<Vec<DueDelivery>, Failure> {
-        webhooks::claim(self, webhooks, now, until, max).await
-    }
-
-    async fn record(
-        &self,
-        delivery: WebhookDeliveryId,
-        attempt: &Attempt,
-        status: DeliveryStatus,
-        next_at: Option<Timestamp>,
-    ) -> Result<(), Failure> {
-        webhooks::record(self, delivery, attempt, status, next_at).await
-    }
-
-    async fn replay(
-        &self,
-        application: &ApplicationId,
-        event: EventId,
-        webhook: &WebhookId,
-        now: Timestamp,
-    ) -> Result<Option<WebhookDelivery>, Failure> {
-        webhooks::replay(self, application, event, webhook, now).await
-    }
-
-    async fn list_webhook_deliveries(
-        &self,
-        application: &ApplicationId,
-        filter: &WebhookDeliveryFilter,
-        page: Page<WebhookDeliveryId>,
-    ) -> Result<Vec<WebhookDelivery>, Failure> {
-        webhooks::list(self, application, filter, page).await
     }
 }

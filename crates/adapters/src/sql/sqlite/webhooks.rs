@@ -15,7 +15,7 @@ use super::events::id_at;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::Engine as _;
-use crate::sql::events::{self, delivery_columns, event_columns};
+use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns};
 use crate::sql::failure::Failure;
 
 pub(super) const ANY_TO_HAND_OUT: &str = "SELECT 1 FROM event_outbox WHERE place > 0 LIMIT 1";
@@ -80,27 +80,119 @@ pub(super) const IS_OF: &str = "SELECT 1 FROM events WHERE id = $1 AND applicati
 
 const SELECT: &str = concat!("SELECT ", delivery_columns!(), " FROM webhook_deliveries d INDEXED BY ");
 
-pub(super) async fn hand_out(
-    database: &Database,
-    subscriptions: &[Subscription],
-    now: Timestamp,
-    max: u32,
-) -> Result<u64, Failure> {
-    if sqlx::query(ANY_TO_HAND_OUT).fetch_all(&database.readers).await?.is_empty() {
-        return Ok(0);
+impl WebhookEngine for Database {
+    async fn hand_out(
+        &self,
+        subscriptions: &[Subscription],
+        now: Timestamp,
+        max: u32,
+    ) -> Result<u64, Failure> {
+        if sqlx::query(ANY_TO_HAND_OUT).fetch_all(&self.readers).await?.is_empty() {
+            return Ok(0);
+        }
+        let mut turn = self.writer.turn().await?;
+        let mut transaction = turn.begin().await?;
+        let waiting = sqlx::query(WAITING).whole(i64::from(max)).fetch_all(&mut *transaction).await?;
+        for event in &waiting {
+            deliver(event, subscriptions, now, &mut transaction).await?;
+        }
+        if let Some(last) = waiting.last() {
+            sqlx::query(HANDED_OUT).bind(last.try_get::<i64, _>(0)?).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        turn.settle();
+        Ok(waiting.len() as u64)
     }
-    let mut turn = database.writer.turn().await?;
-    let mut transaction = turn.begin().await?;
-    let waiting = sqlx::query(WAITING).whole(i64::from(max)).fetch_all(&mut *transaction).await?;
-    for event in &waiting {
-        deliver(event, subscriptions, now, &mut transaction).await?;
+
+    async fn claim(
+        &self,
+        webhooks: &[WebhookId],
+        now: Timestamp,
+        until: Timestamp,
+        max: u32,
+    ) -> Result<Vec<DueDelivery>, Failure> {
+        let due =
+            |webhook: &WebhookId| sqlx::query(DUE).text(webhook.as_str()).instant(now).whole(i64::from(max));
+        let mut any = false;
+        for webhook in webhooks {
+            any |= !due(webhook).fetch_all(&self.readers).await?.is_empty();
+        }
+        if !any {
+            return Ok(Vec::new());
+        }
+        let mut turn = self.writer.turn().await?;
+        let mut transaction = turn.begin().await?;
+        let mut found: Vec<(i64, Uuid)> = Vec::new();
+        for webhook in webhooks {
+            for row in due(webhook).fetch_all(&mut *transaction).await? {
+                found.push((row.try_get(1)?, row.try_get(0)?));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+        let mut claimed = Vec::with_capacity(found.len());
+        for (due_at, id) in found {
+            sqlx::query(CLAIM).uuid(id).instant(until).execute(&mut *transaction).await?;
+            let row = sqlx::query(CLAIMED).uuid(id).fetch_one(&mut *transaction).await?;
+            claimed.push((due_at, Columns::of(&row, self.vault()).due_delivery()?));
+        }
+        transaction.commit().await?;
+        turn.settle();
+        claimed.sort_by_key(|(due_at, due)| (*due_at, due.event.place));
+        Ok(claimed.into_iter().map(|(_, due)| due).collect())
     }
-    if let Some(last) = waiting.last() {
-        sqlx::query(HANDED_OUT).bind(last.try_get::<i64, _>(0)?).execute(&mut *transaction).await?;
+
+    async fn record(
+        &self,
+        delivery: WebhookDeliveryId,
+        attempt: &Attempt,
+        status: DeliveryStatus,
+        next_at: Option<Timestamp>,
+    ) -> Result<(), Failure> {
+        let mut turn = self.writer.turn().await?;
+        let mut transaction = turn.begin().await?;
+        let stands = sqlx::query(STANDS).uuid(delivery.uuid()).text(status.as_str()).instant(next_at);
+        stands.execute(&mut *transaction).await?;
+        let attempt = events::attempt(sqlx::query(ATTEMPT).uuid(delivery.uuid()), attempt);
+        attempt.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        turn.settle();
+        Ok(())
     }
-    transaction.commit().await?;
-    turn.settle();
-    Ok(waiting.len() as u64)
+
+    async fn replay(
+        &self,
+        application: &ApplicationId,
+        event: EventId,
+        webhook: &WebhookId,
+        now: Timestamp,
+    ) -> Result<Option<WebhookDelivery>, Failure> {
+        let mut turn = self.writer.turn().await?;
+        let mut transaction = turn.begin().await?;
+        let is_of = sqlx::query(IS_OF).uuid(event.uuid()).text(application.as_str());
+        if is_of.fetch_all(&mut *transaction).await?.is_empty() {
+            return Ok(None);
+        }
+        let to = |statement| sqlx::query(statement).uuid(event.uuid()).text(webhook.as_str());
+        to(GIVE_WAY).execute(&mut *transaction).await?;
+        to(DELIVER).instant(now).execute(&mut *transaction).await?;
+        let row = to(REPLAYED).fetch_one(&mut *transaction).await?;
+        let delivery = Columns::of(&row, self.vault()).delivery()?;
+        transaction.commit().await?;
+        turn.settle();
+        Ok(Some(delivery))
+    }
+
+    async fn list_webhook_deliveries(
+        &self,
+        application: &ApplicationId,
+        filter: &WebhookDeliveryFilter,
+        page: Page<WebhookDeliveryId>,
+    ) -> Result<Vec<WebhookDelivery>, Failure> {
+        let rows = listing(application, filter, page).build().fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Columns::of(row, self.vault()).delivery()).collect()
+    }
 }
 
 /// Makes the deliveries of a waiting event, unless it has gone.
@@ -121,96 +213,6 @@ async fn deliver(
         query.execute(&mut *transaction).await?;
     }
     Ok(())
-}
-
-pub(super) async fn claim(
-    database: &Database,
-    webhooks: &[WebhookId],
-    now: Timestamp,
-    until: Timestamp,
-    max: u32,
-) -> Result<Vec<DueDelivery>, Failure> {
-    let due =
-        |webhook: &WebhookId| sqlx::query(DUE).text(webhook.as_str()).instant(now).whole(i64::from(max));
-    let mut any = false;
-    for webhook in webhooks {
-        any |= !due(webhook).fetch_all(&database.readers).await?.is_empty();
-    }
-    if !any {
-        return Ok(Vec::new());
-    }
-    let mut turn = database.writer.turn().await?;
-    let mut transaction = turn.begin().await?;
-    let mut found: Vec<(i64, Uuid)> = Vec::new();
-    for webhook in webhooks {
-        for row in due(webhook).fetch_all(&mut *transaction).await? {
-            found.push((row.try_get(1)?, row.try_get(0)?));
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found.truncate(usize::try_from(max).unwrap_or(usize::MAX));
-    let mut claimed = Vec::with_capacity(found.len());
-    for (due_at, id) in found {
-        sqlx::query(CLAIM).uuid(id).instant(until).execute(&mut *transaction).await?;
-        let row = sqlx::query(CLAIMED).uuid(id).fetch_one(&mut *transaction).await?;
-        claimed.push((due_at, Columns::of(&row, database.vault()).due_delivery()?));
-    }
-    transaction.commit().await?;
-    turn.settle();
-    claimed.sort_by_key(|(due_at, due)| (*due_at, due.event.place));
-    Ok(claimed.into_iter().map(|(_, due)| due).collect())
-}
-
-pub(super) async fn record(
-    database: &Database,
-    delivery: WebhookDeliveryId,
-    attempt: &Attempt,
-    status: DeliveryStatus,
-    next_at: Option<Timestamp>,
-) -> Result<(), Failure> {
-    let mut turn = database.writer.turn().await?;
-    let mut transaction = turn.begin().await?;
-    let stands = sqlx::query(STANDS).uuid(delivery.uuid()).text(status.as_str()).instant(next_at);
-    stands.execute(&mut *transaction).await?;
-    let attempt = events::attempt(sqlx::query(ATTEMPT).uuid(delivery.uuid()), attempt);
-    attempt.execute(&mut *transaction).await?;
-    transaction.commit().await?;
-    turn.settle();
-    Ok(())
-}
-
-pub(super) async fn replay(
-    database: &Database,
-    application: &ApplicationId,
-    event: EventId,
-    webhook: &WebhookId,
-    now: Timestamp,
-) -> Result<Option<WebhookDelivery>, Failure> {
-    let mut turn = database.writer.turn().await?;
-    let mut transaction = turn.begin().await?;
-    let is_of = sqlx::query(IS_OF).uuid(event.uuid()).text(application.as_str());
-    if is_of.fetch_all(&mut *transaction).await?.is_empty() {
-        return Ok(None);
-    }
-    let to = |statement| sqlx::query(statement).uuid(event.uuid()).text(webhook.as_str());
-    to(GIVE_WAY).execute(&mut *transaction).await?;
-    to(DELIVER).instant(now).execute(&mut *transaction).await?;
-    let row = to(REPLAYED).fetch_one(&mut *transaction).await?;
-    let delivery = Columns::of(&row, database.vault()).delivery()?;
-    transaction.commit().await?;
-    turn.settle();
-    Ok(Some(delivery))
-}
-
-pub(super) async fn list(
-    database: &Database,
-    application: &ApplicationId,
-    filter: &WebhookDeliveryFilter,
-    page: Page<WebhookDeliveryId>,
-) -> Result<Vec<WebhookDelivery>, Failure> {
-    let rows = listing(application, filter, page).build().fetch_all(&database.readers).await?;
-    rows.iter().map(|row| Columns::of(row, database.vault()).delivery()).collect()
 }
 
 /// The statement of a page. It is put together from constants, and one of few: the filters decide which.

@@ -3,6 +3,5 @@
 //! text, a whole phone or a token.
 
 pub mod sparrow;
-pub(crate) mod tls;
 
 pub use self::sparrow::{SparrowGateway, SparrowSettings, SparrowSettingsFault, SparrowToken};

@@ -32,14 +32,14 @@ use domain::application::ApplicationId;
 use domain::event::EventKind;
 use domain::ports::{Clock, WebhookMessage, WebhookSender, chain};
 use domain::webhook::{Attempt, AttemptFault, AttemptOutcome, Subscription, Webhook, WebhookId};
-use reqwest::{Client, Response, redirect, retry};
+use reqwest::{Client, Response};
 use tokio::time::Instant;
 
 pub use self::payload::PhoneForm;
 use self::resolver::{AddressForbidden, PublicAddresses};
 pub use self::secret::{WebhookSecret, WebhookSecretFault};
 pub use self::url::{WebhookUrl, WebhookUrlFault};
-use crate::gateway::tls;
+use crate::http;
 
 /// The most of an answer that is read; what it says is nothing to us, but a connection whose answer was read is used
 /// again.
@@ -133,13 +133,8 @@ impl HttpWebhooks {
 }
 
 fn client(private_allowed: bool) -> Result<Client, WebhookClientFault> {
-    tls::install_provider();
-    let builder = Client::builder()
-        .user_agent(concat!("sparrow-verify/", env!("CARGO_PKG_VERSION")))
+    let builder = http::client()
         .https_only(!private_allowed)
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
         .http1_only()
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)

@@ -35,11 +35,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::credit::CreditBalance;
 use domain::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
-use reqwest::{Client, Response, Url, redirect, retry};
+use reqwest::{Client, Response, Url};
 
 use self::answer::{Judged, judge, meaning};
 pub use self::settings::{SparrowSettings, SparrowSettingsFault, SparrowToken};
-use super::tls;
+use crate::http;
 use domain::ports::chain;
 
 /// The longest answer that is read. Sparrow's have about a hundred bytes.
@@ -76,14 +76,9 @@ impl SparrowGateway {
     pub fn new(settings: SparrowSettings) -> Result<Self, SparrowSettingsFault> {
         let endpoint = settings.endpoint()?;
         let credit_endpoint = endpoint.join("../credit/").map_err(|_| SparrowSettingsFault::BaseUrl)?;
-        tls::install_provider();
         let encrypted = endpoint.scheme() == "https";
-        let builder = Client::builder()
-            .user_agent(concat!("sparrow-verify/", env!("CARGO_PKG_VERSION")))
+        let builder = http::client()
             .https_only(encrypted)
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
             // HTTP/2 has refusals of its own that a client may answer by repeating the call.
             .http1_only()
             .connect_timeout(settings.connect_timeout)

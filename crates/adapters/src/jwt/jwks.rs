@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, redirect, retry};
+use reqwest::Client;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 
 use super::key::Key;
-use crate::gateway::tls;
+use crate::http;
 
 /// The longest set that is read.
 const SET_BYTES_MAX: usize = 256 * 1024;
@@ -58,15 +58,9 @@ impl Reader {
             JwksSource::File(path) => return Ok(Self::File(path)),
             JwksSource::Url(url) => url,
         };
-        tls::install_provider();
         let encrypted = !url.to_ascii_lowercase().starts_with("http:");
-        let builder = Client::builder()
-            .user_agent(concat!("sparrow-verify/", env!("CARGO_PKG_VERSION")))
+        let builder = http::client()
             .https_only(encrypted)
-            .no_proxy()
-            // Keys come from where the operator said, or not at all.
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
             .connect_timeout(patience)
             .timeout(patience)
             .pool_max_idle_per_host(0);

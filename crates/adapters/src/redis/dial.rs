@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Answer, Failure};
 use super::options::{RedisAddress, RedisOptions};
+use crate::tls;
 
 /// Several are asked at once, but never more than this.
 const ASKED_MAX: usize = 16;
@@ -55,8 +56,7 @@ enum Login {
 impl Dialer {
     pub(super) fn new(options: RedisOptions) -> Self {
         if options.tls {
-            // The TLS of this crate's clients is ring's; an error means that a provider is there already.
-            let _installed = rustls::crypto::ring::default_provider().install_default();
+            tls::install_provider();
         }
         Self { options }
     }

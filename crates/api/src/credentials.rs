@@ -1,9 +1,10 @@
-//! What keys and user tokens have in common: the fields that say how one is called and how long it lives.
+//! What keys and user tokens have in common: how one is called and how long it lives, as it is asked for and as it is
+//! told.
 
 use std::time::Duration;
 
-use domain::credential::{CREDENTIAL_NAME_LENGTH_MAX, CredentialName};
-use domain::time::{Timestamp, after};
+use domain::credential::{CREDENTIAL_NAME_LENGTH_MAX, Credential, CredentialName};
+use domain::time::{Timestamp, after, rfc3339};
 
 use crate::context::Context;
 use crate::fields::{instant, invalid_field};
@@ -16,6 +17,27 @@ const DAYS_MAX: u32 = 3650;
 pub(crate) struct Terms {
     pub(crate) name: Option<CredentialName>,
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// What is told of a credential, of whichever kind.
+pub(crate) struct Told {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) created_at: String,
+    pub(crate) expires_at: Option<String>,
+    pub(crate) revoked_at: Option<String>,
+}
+
+impl From<&Credential> for Told {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            id: credential.id.to_string(),
+            name: credential.name.as_ref().map(|name| name.as_str().to_owned()),
+            created_at: rfc3339(credential.created_at),
+            expires_at: credential.expires_at.map(rfc3339),
+            revoked_at: credential.revoked_at.map(rfc3339),
+        }
+    }
 }
 
 /// Reads the fields `name`, `expires_at` and `expires_in_days`.

@@ -2,7 +2,6 @@
 
 use domain::credential::{Credential, CredentialKind, Scope};
 use domain::id::CredentialId;
-use domain::time::rfc3339;
 use domain::use_cases::credentials;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -13,7 +12,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use crate::auth::Authenticated;
 use crate::body::{Body, Field, Strict, Values, optional, optional_number, required};
 use crate::context::Context;
-use crate::credentials::{Terms, terms};
+use crate::credentials::{Terms, Told, terms};
 use crate::docs::Notes;
 use crate::fields::invalid_field;
 use crate::ids::IdText;
@@ -147,14 +146,8 @@ impl From<&Credential> for KeyResource {
             // The use cases of keys answer keys.
             CredentialKind::UserToken(_) => "",
         };
-        Self {
-            id: key.id.to_string(),
-            scope: scope.to_owned(),
-            name: key.name.as_ref().map(|name| name.as_str().to_owned()),
-            created_at: rfc3339(key.created_at),
-            expires_at: key.expires_at.map(rfc3339),
-            revoked_at: key.revoked_at.map(rfc3339),
-        }
+        let Told { id, name, created_at, expires_at, revoked_at } = key.into();
+        Self { id, scope: scope.to_owned(), name, created_at, expires_at, revoked_at }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use domain::credential::Credential;
 use domain::id::{AccountId, CredentialId};
-use domain::time::rfc3339;
 use domain::use_cases::credentials;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -13,7 +12,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use crate::auth::Authenticated;
 use crate::body::{Body, Field, Strict, Values, optional, optional_number};
 use crate::context::Context;
-use crate::credentials::{Terms, terms};
+use crate::credentials::{Terms, Told, terms};
 use crate::ids::IdText;
 use crate::paging::Paging;
 use crate::problem::{Refusing, Slug, problems};
@@ -126,13 +125,8 @@ pub(crate) struct UserTokenPage {
 
 impl From<&Credential> for UserTokenResource {
     fn from(token: &Credential) -> Self {
-        Self {
-            id: token.id.to_string(),
-            name: token.name.as_ref().map(|name| name.as_str().to_owned()),
-            created_at: rfc3339(token.created_at),
-            expires_at: token.expires_at.map(rfc3339),
-            revoked_at: token.revoked_at.map(rfc3339),
-        }
+        let Told { id, name, created_at, expires_at, revoked_at } = token.into();
+        Self { id, name, created_at, expires_at, revoked_at }
     }
 }
 

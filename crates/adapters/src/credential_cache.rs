@@ -2,7 +2,7 @@
 //! callers who ask for the same one at the same time make one question of it.
 //!
 //! What is remembered is that a credential is there, never that it is in force: whoever asks judges its end by the
-//! clock on each use. A revocation through this process holds at once, because it puts an end to all that was read before
+//! clock on each use. How long it is believed goes by a clock that nobody sets. A revocation through this process holds at once, because it puts an end to all that was read before
 //! it; one through another process holds when the life of what is remembered here is over. A secret that opens nothing is
 //! not remembered: guesses are all different, and must not push out what is known. A store that fails is asked again.
 
@@ -17,11 +17,12 @@ use domain::account::Username;
 use domain::application::ApplicationId;
 use domain::credential::{Credential, SecretHash};
 use domain::id::CredentialId;
-use domain::ports::{Clock, CredentialFilter, CredentialStore, Holder, Page, PortError};
+use domain::ports::{CredentialFilter, CredentialStore, Holder, Page, PortError};
 use domain::time::Timestamp;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use quick_cache::sync::Cache;
+use tokio::time::Instant;
 
 /// The most credentials that are remembered; of about 300 bytes each.
 const CREDENTIALS_MAX: usize = 10_000;
@@ -29,7 +30,6 @@ const CREDENTIALS_MAX: usize = 10_000;
 /// A [`CredentialStore`] that remembers for a while what another one answered.
 pub struct CachedCredentials {
     store: Arc<dyn CredentialStore>,
-    clock: Arc<dyn Clock>,
     life: Duration,
     /// Counts the revocations through this process: what was read before the last one is not believed.
     era: AtomicU64,
@@ -42,7 +42,7 @@ pub struct CachedCredentials {
 struct Seen {
     holder: Arc<Holder>,
     era: u64,
-    at: Timestamp,
+    at: Instant,
 }
 
 type Answer = Result<Option<Arc<Holder>>, Arc<PortError>>;
@@ -51,18 +51,17 @@ type Answer = Result<Option<Arc<Holder>>, Arc<PortError>>;
 struct Look {
     answer: Shared<BoxFuture<'static, Answer>>,
     era: u64,
-    at: Timestamp,
+    at: Instant,
     /// How many wait for it; it goes with the last.
     waiting: usize,
 }
 
 impl CachedCredentials {
-    /// Remembers what `store` answers for `life`, by `clock`.
+    /// Remembers what `store` answers for `life`.
     #[must_use]
-    pub fn new(store: Arc<dyn CredentialStore>, clock: Arc<dyn Clock>, life: Duration) -> Self {
+    pub fn new(store: Arc<dyn CredentialStore>, life: Duration) -> Self {
         Self {
             store,
-            clock,
             life,
             era: AtomicU64::new(0),
             known: Cache::new(CREDENTIALS_MAX),
@@ -70,15 +69,15 @@ impl CachedCredentials {
         }
     }
 
-    /// A credential that may still be believed. A clock that was set back makes nothing live longer.
-    fn remembered(&self, hash: &SecretHash, era: u64, now: Timestamp) -> Option<Arc<Holder>> {
+    /// A credential that may still be believed.
+    fn remembered(&self, hash: &SecretHash, era: u64) -> Option<Arc<Holder>> {
         let seen = self.known.get(hash)?;
-        let age = Duration::try_from(now.duration_since(seen.at)).ok()?;
-        (seen.era == era && age < self.life).then_some(seen.holder)
+        (seen.era == era && seen.at.elapsed() < self.life).then_some(seen.holder)
     }
 
     /// The question under way about this credential, or a new one.
-    fn join(&self, hash: SecretHash, era: u64, now: Timestamp) -> Waiting<'_> {
+    fn join(&self, hash: SecretHash, era: u64) -> Waiting<'_> {
+        let now = Instant::now();
         let mut looks = self.looks();
         let under_way = looks.get_mut(&hash).filter(|look| look.era == era && look.answer.peek().is_none());
         let (answer, at) = if let Some(look) = under_way {
@@ -105,7 +104,7 @@ struct Waiting<'a> {
     cache: &'a CachedCredentials,
     hash: SecretHash,
     answer: Shared<BoxFuture<'static, Answer>>,
-    at: Timestamp,
+    at: Instant,
 }
 
 impl Drop for Waiting<'_> {
@@ -128,11 +127,11 @@ impl CredentialStore for CachedCredentials {
     }
 
     async fn holder(&self, hash: &SecretHash) -> Result<Option<Holder>, PortError> {
-        let (era, now) = (self.era.load(Ordering::Acquire), self.clock.now());
-        if let Some(holder) = self.remembered(hash, era, now) {
+        let era = self.era.load(Ordering::Acquire);
+        if let Some(holder) = self.remembered(hash, era) {
             return Ok(Some(Holder::clone(&holder)));
         }
-        let waiting = self.join(*hash, era, now);
+        let waiting = self.join(*hash, era);
         let found = waiting.answer.clone().await.map_err(told_to_all)?;
         if let Some(holder) = &found {
             let seen = Seen { holder: holder.clone(), era, at: waiting.at };

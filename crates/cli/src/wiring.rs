@@ -247,7 +247,7 @@ pub async fn wire(
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
-        credentials: cached(kept.clone(), &clock, config),
+        credentials: cached(kept.clone(), config),
         // Commands that never send answer nobody's call.
         identities: if gateway.is_some() { identities(config)? } else { None },
         deliveries: kept.clone(),
@@ -275,16 +275,12 @@ pub async fn wire(
 }
 
 /// Credentials, believed for as long as is configured.
-fn cached(
-    credentials: Arc<dyn CredentialStore>,
-    clock: &Arc<dyn Clock>,
-    config: &Config,
-) -> Arc<dyn CredentialStore> {
+fn cached(credentials: Arc<dyn CredentialStore>, config: &Config) -> Arc<dyn CredentialStore> {
     let life = config.credentials_cached_for;
     if life.is_zero() {
         return credentials;
     }
-    Arc::new(CachedCredentials::new(credentials, clock.clone(), life))
+    Arc::new(CachedCredentials::new(credentials, life))
 }
 
 /// The tokens of the applications' own sign-ins, where they are trusted.

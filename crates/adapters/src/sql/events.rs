@@ -1,6 +1,7 @@
 //! Events and what is told of them, in any database: what a database has to do, and what all of them do alike.
 
 mod columns;
+mod listing;
 mod store;
 
 use domain::application::ApplicationId;
@@ -14,6 +15,7 @@ use domain::webhook::{
 use uuid::Uuid;
 
 pub(super) use self::columns::{delivery_columns, event_columns};
+pub(super) use self::listing::{push_deliveries, push_events};
 use super::arguments::Arguments;
 use super::columns::Columns;
 use super::engine::Engine;
@@ -118,11 +120,6 @@ async fn load_delivery<E: Engine>(
     let attempts = rows.iter().filter_map(|row| row.last).collect();
     // The last row has the last attempt.
     Ok(rows.into_iter().last().map(|delivery| (delivery, attempts)))
-}
-
-/// The place before which a page is.
-pub(super) fn before(page: Page<EventPlace>) -> i64 {
-    page.before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX))
 }
 
 /// No id of an instant from `at` on is smaller: ids begin with the instant.

@@ -2,25 +2,21 @@
 
 use domain::application::ApplicationId;
 use domain::event::{Event, EventPlace};
-use domain::id::{AccountId, VerificationId};
 use domain::ports::{EventFilter, Page};
 use domain::time::Timestamp;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder, Row as _};
+use sqlx::{QueryBuilder, Row as _};
 
 use super::Database;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
-use crate::sql::events::{EventEngine, before, count, event_columns, first_id_of};
+use crate::sql::events::{EventEngine, count, event_columns, first_id_of, push_events};
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
-const SELECT: &str = concat!(
-    "SELECT ",
-    event_columns!(),
-    " FROM events e LEFT JOIN accounts a ON a.id = e.account_id WHERE e.place < "
-);
+const SELECT: &str =
+    concat!("SELECT ", event_columns!(), " FROM events e LEFT JOIN accounts a ON a.id = e.account_id");
 
 /// What somebody else is settling, or changing, is left to him: he, or the next call, ends it.
 const EXPIRE: &str = "
@@ -53,28 +49,6 @@ const SWEEP: &str = "
      )
      SELECT count(*) FROM swept";
 
-/// The statement of a page. It is put together from constants, and one of few: the filters decide which.
-fn listing(
-    application: &ApplicationId,
-    filter: &EventFilter,
-    page: Page<EventPlace>,
-) -> QueryBuilder<Postgres> {
-    let mut statement = QueryBuilder::new(SELECT);
-    statement.push_bind(before(page));
-    statement.push(" AND e.application = ").push_bind(application.as_str().to_owned());
-    if let Some(verification) = filter.verification {
-        statement.push(" AND e.verification_id = ").push_bind(VerificationId::uuid(verification));
-    }
-    if let Some(account) = filter.account {
-        statement.push(" AND e.account_id = ").push_bind(AccountId::uuid(account));
-    }
-    if let Some(kind) = filter.kind {
-        statement.push(" AND e.kind = ").push_bind(kind.as_str());
-    }
-    statement.push(" ORDER BY e.place DESC LIMIT ").push_bind(i64::from(page.limit));
-    statement
-}
-
 /// The one number that a statement answers.
 pub(super) fn number(rows: &[PgRow]) -> Result<u64, Failure> {
     let told: i64 = rows.first().ok_or(RowFault("answer"))?.try_get(0)?;
@@ -88,7 +62,8 @@ impl EventEngine for Database {
         filter: &EventFilter,
         page: Page<EventPlace>,
     ) -> Result<Vec<Event>, Failure> {
-        let mut statement = listing(application, filter, page);
+        let mut statement = QueryBuilder::new(SELECT);
+        push_events(&mut statement, application, filter, page);
         let told = self.run(statement.build(), Twice::Harmless).await?;
         told.rows.iter().map(|row| Columns::of(row, self.vault()).event()).collect()
     }

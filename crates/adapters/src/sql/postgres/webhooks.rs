@@ -8,15 +8,14 @@ use domain::id::{EventId, WebhookDeliveryId};
 use domain::ports::{Page, WebhookDeliveryFilter};
 use domain::time::Timestamp;
 use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
-use sqlx::{Postgres, QueryBuilder};
-use uuid::Uuid;
+use sqlx::QueryBuilder;
 
 use super::Database;
 use super::events::number;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
-use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns};
+use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns, push_deliveries};
 use crate::sql::failure::Failure;
 
 /// Whoever hands out waits for whoever is doing so, and goes on behind him: the events about one verification are handed
@@ -95,8 +94,7 @@ const SELECT: &str = concat!(
     "SELECT ",
     delivery_columns!(),
     " FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
-      LEFT JOIN webhook_attempts t ON t.delivery_id = d.id AND t.number = d.attempts
-      WHERE d.id < "
+      LEFT JOIN webhook_attempts t ON t.delivery_id = d.id AND t.number = d.attempts"
 );
 
 impl WebhookEngine for Database {
@@ -175,31 +173,9 @@ impl WebhookEngine for Database {
         filter: &WebhookDeliveryFilter,
         page: Page<WebhookDeliveryId>,
     ) -> Result<Vec<WebhookDelivery>, Failure> {
-        let told = self.run(listing(application, filter, page).build(), Twice::Harmless).await?;
+        let mut statement = QueryBuilder::new(SELECT);
+        push_deliveries(&mut statement, application, filter, page);
+        let told = self.run(statement.build(), Twice::Harmless).await?;
         told.rows.iter().map(|row| Columns::of(row, self.vault()).delivery()).collect()
     }
-}
-
-/// The statement of a page. It is put together from constants, and one of few: the filters decide which.
-fn listing(
-    application: &ApplicationId,
-    filter: &WebhookDeliveryFilter,
-    page: Page<WebhookDeliveryId>,
-) -> QueryBuilder<Postgres> {
-    let mut statement = QueryBuilder::new(SELECT);
-    // No id is as great: an open page begins at the end.
-    statement.push_bind(page.before.map_or(Uuid::max(), WebhookDeliveryId::uuid));
-    statement.push(" AND d.application = ").push_bind(application.as_str().to_owned());
-    if let Some(event) = filter.event {
-        statement.push(" AND d.event_id = ").push_bind(EventId::uuid(event));
-    }
-    if let Some(webhook) = &filter.webhook {
-        statement.push(" AND d.webhook = ").push_bind(webhook.as_str().to_owned());
-    }
-    if let Some(status) = filter.status {
-        // In words, so that the index of those that stand so serves.
-        statement.push(" AND d.status = '").push(status.as_str()).push("'");
-    }
-    statement.push(" ORDER BY d.id DESC LIMIT ").push_bind(i64::from(page.limit));
-    statement
 }

@@ -13,7 +13,7 @@ use super::Database;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::Engine as _;
-use crate::sql::events::{EventEngine, before, event_columns, first_id_of};
+use crate::sql::events::{EventEngine, event_columns, first_id_of, push_events};
 use crate::sql::failure::Failure;
 
 /// An id that begins with an instant (UUIDv7), of which the milliseconds are given; as in the trigger of the schema.
@@ -112,7 +112,7 @@ pub(super) async fn add(event: &NewEvent<'_>, transaction: &mut SqliteConnection
     Ok(())
 }
 
-/// The statement of a page. It is put together from constants, and one of few: the filters decide which.
+/// The statement of a page: the filters decide by which index.
 pub(super) fn listing(
     application: &ApplicationId,
     filter: &EventFilter,
@@ -124,18 +124,8 @@ pub(super) fn listing(
         EventFilter { account: Some(_), .. } => "events_by_account",
         EventFilter { .. } => "events_by_application",
     });
-    statement.push(" LEFT JOIN accounts a ON a.id = e.account_id WHERE e.place < ").push_bind(before(page));
-    statement.push(" AND e.application = ").push_bind(application.as_str().to_owned());
-    if let Some(verification) = filter.verification {
-        statement.push(" AND e.verification_id = ").push_bind(VerificationId::uuid(verification));
-    }
-    if let Some(account) = filter.account {
-        statement.push(" AND e.account_id = ").push_bind(AccountId::uuid(account));
-    }
-    if let Some(kind) = filter.kind {
-        statement.push(" AND e.kind = ").push_bind(kind.as_str());
-    }
-    statement.push(" ORDER BY e.place DESC LIMIT ").push_bind(page.limit);
+    statement.push(" LEFT JOIN accounts a ON a.id = e.account_id");
+    push_events(&mut statement, application, filter, page);
     statement
 }
 

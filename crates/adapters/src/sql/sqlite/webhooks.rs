@@ -15,7 +15,7 @@ use super::events::id_at;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::Engine as _;
-use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns};
+use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns, push_deliveries};
 use crate::sql::failure::Failure;
 
 pub(super) const ANY_TO_HAND_OUT: &str = "SELECT 1 FROM event_outbox WHERE place > 0 LIMIT 1";
@@ -215,7 +215,7 @@ async fn deliver(
     Ok(())
 }
 
-/// The statement of a page. It is put together from constants, and one of few: the filters decide which.
+/// The statement of a page: the filters decide by which index.
 pub(super) fn listing(
     application: &ApplicationId,
     filter: &WebhookDeliveryFilter,
@@ -229,20 +229,8 @@ pub(super) fn listing(
     });
     statement.push(
         " JOIN events e ON e.id = d.event_id
-          LEFT JOIN webhook_attempts t ON t.delivery_id = d.id AND t.number = d.attempts WHERE d.id < ",
+          LEFT JOIN webhook_attempts t ON t.delivery_id = d.id AND t.number = d.attempts",
     );
-    // No id is as great: an open page begins at the end.
-    statement.push_bind(page.before.map_or(Uuid::max(), WebhookDeliveryId::uuid));
-    statement.push(" AND d.application = ").push_bind(application.as_str().to_owned());
-    if let Some(event) = filter.event {
-        statement.push(" AND d.event_id = ").push_bind(EventId::uuid(event));
-    }
-    if let Some(webhook) = &filter.webhook {
-        statement.push(" AND d.webhook = ").push_bind(webhook.as_str().to_owned());
-    }
-    if let Some(status) = filter.status {
-        statement.push(" AND d.status = ").push_bind(status.as_str());
-    }
-    statement.push(" ORDER BY d.id DESC LIMIT ").push_bind(page.limit);
+    push_deliveries(&mut statement, application, filter, page);
     statement
 }

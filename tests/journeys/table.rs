@@ -190,6 +190,8 @@ async fn reading_resending_and_canceling_answer_as_the_table_says() {
     let stack = Stack::start().await;
     let (ram, sita) = (Person::of(&stack, "ram").await, Person::of(&stack, "sita").await);
     let approved = ram.prove(RAM).await;
+    // Of two of one millisecond either may be the younger.
+    stack.clock.advance(Duration::from_millis(1));
     let id = ram.started(SITA).await;
 
     let path = format!("/v1/verifications/{id}");

@@ -7,9 +7,9 @@ use domain::credit::CreditBalance;
 use domain::ports::SmsGateway;
 use simulator::Behaviour;
 
-use crate::harness::{MODULE, Patience, TOKEN, for_each, http, settings, simulator, sms};
+use crate::harness::{MODULE, Patience, TOKEN, for_each, settings, simulator, sms};
 use crate::logs::Logs;
-use crate::wire::{Play, Wire};
+use crate::wire::{Play, Wire, http};
 
 /// What is told, with nothing of the token in any line of any crate, and one warning where nothing is told.
 async fn told(base_url: &str, patience: Patience) -> Option<CreditBalance> {
@@ -59,7 +59,7 @@ fn what_makes_no_sense_is_not_told_and_warned_of() {
 async fn the_call_is_a_get_with_the_token_and_is_made_once() {
     let body = r#"{"credits_available": 12.5, "credits_consumed": 3, "response_code": 200}"#;
     let wire = Wire::start(Play::Say(http("200 OK", "", body))).await;
-    let told = told(&wire.base_url(), Patience::Long).await;
+    let told = told(&wire.url("/v2"), Patience::Long).await;
     assert_eq!(told, Some(CreditBalance::from_thousandths(12_500)));
     let calls = wire.calls();
     assert_eq!(calls.len(), 1);

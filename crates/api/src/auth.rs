@@ -2,7 +2,8 @@
 
 use domain::application::ApplicationId;
 use domain::credential::Caller;
-use domain::use_cases::authenticate;
+use domain::refusal::Refused;
+use domain::use_cases::{applications, authenticate};
 use poem::Request;
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
@@ -19,7 +20,7 @@ pub(crate) struct Authenticated(pub(crate) Caller);
 impl Authenticated {
     /// The application that the caller administers.
     pub(crate) fn administers(&self) -> Result<&ApplicationId, Problem> {
-        self.0.administers().ok_or_else(|| Problem::new(Slug::ScopeMissing, "This needs an admin key."))
+        applications::administered(&self.0).map_err(|refusal| Problem::from(Refused::from(refusal)))
     }
 }
 

@@ -33,6 +33,9 @@ pub fn find<'a>(
 }
 
 /// The application that the caller administers.
-pub(super) fn administered(caller: &Caller) -> Result<&ApplicationId, Refusal> {
+///
+/// # Errors
+/// [`Refusal::ScopeMissing`] without an admin key.
+pub fn administered(caller: &Caller) -> Result<&ApplicationId, Refusal> {
     caller.administers().ok_or(Refusal::ScopeMissing)
 }

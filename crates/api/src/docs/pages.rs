@@ -92,7 +92,8 @@ pub(crate) fn swagger(request: &Request, config: Data<&Arc<Config<'static>>>) ->
 /// A part of the page, which loads nothing from elsewhere and stands in nobody's frame.
 fn guarded(content_type: &str, body: impl Into<poem::Body>) -> Response {
     let mut response = Response::builder().content_type(content_type).body(body);
-    let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+    let policy =
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
 }

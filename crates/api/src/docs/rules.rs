@@ -150,13 +150,10 @@ fn references(value: &Value, names: &mut Vec<String>) {
 fn format_by_name(name: &str, property: &mut Value) {
     let Some(property) = property.as_object_mut() else { return };
     let plain = property.get("type") == Some(&json!("string"))
-        && !["format", "pattern", "enum", "x-extensible-enum"]
-            .iter()
-            .any(|word| property.contains_key(*word));
+        && !["format", "pattern", "enum"].iter().any(|word| property.contains_key(*word));
     let format = match name {
         "at" => "date-time",
         "id" => "uuid",
-        "type" => "uri-reference",
         _ if name.ends_with("_at") => "date-time",
         _ => return,
     };

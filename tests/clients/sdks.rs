@@ -101,7 +101,7 @@ fn the_page_names_the_versions_that_are_tested() {
                 named += 1;
             }
         } else if command.starts_with("pip install") {
-            for package in words.skip(2) {
+            for package in words.skip(2).map(|word| word.trim_matches('"')) {
                 assert!(pypi.lines().any(|line| line == package), "{command}");
                 named += 1;
             }

@@ -1,23 +1,56 @@
 //! Clients that are generated from the document by the commands of docs/sdks.md, type-checked, and go the whole way.
 
+use std::path::Path;
 use std::time::Duration;
 
-use harness::{Service, directory};
+use harness::{Message, Receiver, Service, directory};
+use serde_json::json;
 
 use crate::tools::{Said, Workshop, project};
 
 /// A type-check of generated code on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// What signs what webhooks are told.
+const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiBhIHRlc3QsIG9mIHRlc3Q=";
+
+/// A demo that tells a receiver of its events.
+fn demo_that_tells(receiver: &Receiver, directory: &Path) -> Service {
+    let settings = [
+        ("SPARROW_VERIFY__APPLICATION__WEBHOOKS__ORDERS__URL", receiver.url()),
+        ("SPARROW_VERIFY__APPLICATION__WEBHOOKS__ORDERS__SECRET", SECRET),
+        ("SPARROW_VERIFY__APPLICATION__WEBHOOKS__ORDERS__ALLOW_PRIVATE_ADDRESSES", "true"),
+    ];
+    Service::demo_with(directory, &settings)
+}
+
+/// Lays what the receiver was told into the workshop, as a service of the application gets it, and runs a line with it.
+async fn run_with_what_was_told(workshop: &Workshop, receiver: &Receiver, line: &str) {
+    let told = |message: &Message| {
+        let headers = json!({
+            "webhook-id": message.id, "webhook-timestamp": message.timestamp, "webhook-signature": message.signatures,
+        });
+        json!({"headers": headers, "body": message.body})
+    };
+    let messages: Vec<_> = receiver.wait_for(3, PATIENCE).await.iter().map(told).collect();
+    let messages = serde_json::Value::from(messages).to_string();
+    std::fs::write(workshop.path().join("messages.json"), messages).expect("there is room");
+    let line = format!("export WEBHOOK_MESSAGES=messages.json WEBHOOK_SECRET={SECRET}; {line}");
+    let _ = workshop.run(&line, PATIENCE).await;
+}
+
 #[tokio::test]
 async fn a_typescript_client_goes_the_whole_way() {
-    let directory = directory();
-    let demo = Service::demo(directory.path());
-    let files = ["world.ts", "journey.ts", "tsconfig.json", "package.json"];
+    let (directory, receiver) = (directory(), Receiver::start().await);
+    let demo = demo_that_tells(&receiver, directory.path());
+    let files = ["world.ts", "journey.ts", "journey-services.ts", "tsconfig.json", "package.json"];
     let files = files.map(|file| format!("tests/clients/typescript/{file}"));
     let workshop = Workshop::node().against(&demo).holding(&files.each_ref().map(String::as_str));
     let _ = generate(&workshop, "openapi-typescript").await;
-    let _ = workshop.run("tsc --project . && node built/journey.js", PATIENCE).await;
+    let _ = workshop
+        .run("tsc --project . && node built/journey.js && node built/journey-services.js", PATIENCE)
+        .await;
+    run_with_what_was_told(&workshop, &receiver, "node built/journey-services.js webhooks").await;
 }
 
 #[tokio::test]
@@ -33,10 +66,11 @@ async fn a_typescript_client_of_functions_goes_the_short_way() {
 
 #[tokio::test]
 async fn a_python_client_goes_the_whole_way() {
-    let directory = directory();
-    let demo = Service::demo(directory.path());
+    let (directory, receiver) = (directory(), Receiver::start().await);
+    let demo = demo_that_tells(&receiver, directory.path());
     let files = [
         "tests/clients/python/journey.py",
+        "tests/clients/python/journey_services.py",
         "tests/clients/python/mypy.ini",
         "examples/python/openapi-python-client.yml",
     ];
@@ -47,7 +81,8 @@ async fn a_python_client_goes_the_whole_way() {
         left_out.iter().all(|line| line.ends_with("within classic.")),
         "only forms are left out: {left_out:?}"
     );
-    let _ = workshop.run("mypy && python journey.py", PATIENCE).await;
+    let _ = workshop.run("mypy && python journey.py && python journey_services.py", PATIENCE).await;
+    run_with_what_was_told(&workshop, &receiver, "python journey_services.py webhooks").await;
 }
 
 /// The document and docs/sdks.md are one with the locks: who follows the page uses what was tested.
@@ -66,7 +101,7 @@ fn the_page_names_the_versions_that_are_tested() {
                 named += 1;
             }
         } else if command.starts_with("pip install") {
-            for package in words.skip(2) {
+            for package in words.skip(2).map(|word| word.trim_matches('"')) {
                 assert!(pypi.lines().any(|line| line == package), "{command}");
                 named += 1;
             }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::client::{Answer, Client};
 use crate::code_in;
+use crate::receiver::Receiver;
 use crate::service::{Finished, Service, directory, run};
 
 const TOKEN: &str = "token-of-the-test";
@@ -62,6 +63,14 @@ impl Ground {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same, where a receiver on this machine is told of events, in messages that this secret (`whsec_...`) signs.
+    #[must_use]
+    pub fn webhook(self, name: &str, receiver: &Receiver, secret: &str) -> Self {
+        self.setting(&format!("APPLICATION__WEBHOOKS__{name}__URL"), receiver.url())
+            .setting(&format!("APPLICATION__WEBHOOKS__{name}__SECRET"), secret)
+            .setting(&format!("APPLICATION__WEBHOOKS__{name}__ALLOW_PRIVATE_ADDRESSES"), "true")
     }
 
     /// The same with short patience for the database and the counters, so that faults show soon.

@@ -16,12 +16,7 @@ const SOON: Duration = Duration::from_secs(20);
 const AFTER_A_CLAIM: Duration = Duration::from_secs(90);
 
 fn webhook(ground: &Ground, receiver: &Receiver) -> Ground {
-    ground
-        .clone()
-        .setting("APPLICATION__WEBHOOKS__ORDERS__URL", receiver.url())
-        .setting("APPLICATION__WEBHOOKS__ORDERS__SECRET", SECRET)
-        .setting("APPLICATION__WEBHOOKS__ORDERS__ALLOW_PRIVATE_ADDRESSES", "true")
-        .setting("APPLICATION__WEBHOOKS__ORDERS__TIMEOUT", "5s")
+    ground.clone().webhook("ORDERS", receiver, SECRET).setting("APPLICATION__WEBHOOKS__ORDERS__TIMEOUT", "5s")
 }
 
 /// Starts a verification and cancels it: one event. Answers the verification's id.

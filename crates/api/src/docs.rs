@@ -24,6 +24,7 @@ use crate::verifications::{self, VerificationsApi};
 use crate::webhooks::{self, WebhooksApi};
 
 mod answers;
+mod links;
 mod mend;
 mod notes;
 mod pages;
@@ -106,6 +107,7 @@ pub(crate) fn document(service: &Service) -> Result<Value, DocumentError> {
     rules::complete(&mut document);
     idempotency::describe(&mut document);
     answers::complete(&mut document);
+    links::complete(&mut document);
     let mut notes = Notes::default();
     for of_module in NOTES {
         of_module(&mut notes);

@@ -333,6 +333,7 @@ pub(crate) fn notes(notes: &mut Notes) {
     notes.open(Slug::ALL.iter().map(|slug| slug.as_str()), &["Problem.code"]);
     let reasons = PhoneFault::ALL.map(PhoneFault::reason);
     notes.open(reasons, &["Problem.reason"]);
+    notes.format("uri-reference", &["Problem.type"]);
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ def client(credential: str) -> AuthenticatedClient:
 
 API = client(os.environ["VERIFY_KEY"])
 
-# Two to a page. Of no type, because the document may come to say more of the parameter than it does.
-LIMIT: Any = 2
+# Two to a page.
+LIMIT = 2
 
 
 def any_phone() -> str:

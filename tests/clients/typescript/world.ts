@@ -14,11 +14,15 @@ export function anyPhone(): string {
   return `984${Math.floor(Math.random() * 1e7).toString().padStart(7, "0")}`;
 }
 
-/** The code of the last SMS to this phone (as people of Nepal write it). */
-export async function codeSentTo(phone: string): Promise<string> {
+/** The SMS to this phone (as people of Nepal write it), from the inbox of the demo. */
+export async function inboxOf(phone: string): Promise<{ text: string }[]> {
   const inbox = await fetch(`${given("VERIFY_URL")}/inbox?to=%2B977${phone}`);
-  const messages = (await inbox.json()) as { text: string }[];
-  const code = messages.at(-1)?.text.match(/\d{6,10}/)?.[0];
+  return (await inbox.json()) as { text: string }[];
+}
+
+/** The code of the last of them. */
+export async function codeSentTo(phone: string): Promise<string> {
+  const code = (await inboxOf(phone)).at(-1)?.text.match(/\d{6,10}/)?.[0];
   assert.ok(code, "an SMS with a code came");
   return code;
 }

@@ -11,6 +11,13 @@ use utoipa_swagger_ui::Config;
 
 use crate::edge::Kept;
 
+/// Swagger UI's own page says nothing to phones and carries its maker's title; so this one stands in its place.
+const SWAGGER_PAGE: &str = include_str!("swagger.html");
+/// Mends what its colours leave hard to read.
+const SWAGGER_STYLE: &str = include_str!("swagger.css");
+/// Gives names to what it leaves without one.
+const SWAGGER_NAMES: &str = include_str!("swagger.js");
+
 /// The document as it is served: written once.
 #[derive(Debug)]
 pub(crate) struct DocumentPage {
@@ -66,14 +73,14 @@ pub(crate) fn swagger(request: &Request, config: Data<&Arc<Config<'static>>>) ->
     let Some(file) = request.raw_path_param("file") else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    match file {
+        "" | "index.html" => return guarded("text/html; charset=utf-8", SWAGGER_PAGE),
+        "service.css" => return guarded("text/css", SWAGGER_STYLE),
+        "service.js" => return guarded("text/javascript", SWAGGER_NAMES),
+        _ => {}
+    }
     match utoipa_swagger_ui::serve(file, config.0.clone()) {
-        Ok(Some(file)) => {
-            let mut response =
-                Response::builder().content_type(&file.content_type).body(file.bytes.into_owned());
-            let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-            response
-        }
+        Ok(Some(file)) => guarded(&file.content_type, file.bytes.into_owned()),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(cause = error.to_string(), "Swagger UI could not be served");
@@ -82,7 +89,16 @@ pub(crate) fn swagger(request: &Request, config: Data<&Arc<Config<'static>>>) ->
     }
 }
 
-/// Swagger UI with "Authorize" and "Try it out".
+/// A part of the page, which loads nothing from elsewhere and stands in nobody's frame.
+fn guarded(content_type: &str, body: impl Into<poem::Body>) -> Response {
+    let mut response = Response::builder().content_type(content_type).body(body);
+    let policy =
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}
+
+/// Swagger UI with "Authorize" and "Try it out", without its field for documents of others.
 pub(crate) fn swagger_config() -> Arc<Config<'static>> {
-    Arc::new(Config::from("/openapi.json").try_it_out_enabled(true))
+    Arc::new(Config::from("/openapi.json").try_it_out_enabled(true).use_base_layout())
 }

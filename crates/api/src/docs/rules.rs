@@ -154,7 +154,6 @@ fn format_by_name(name: &str, property: &mut Value) {
     let format = match name {
         "at" => "date-time",
         "id" => "uuid",
-        "type" => "uri-reference",
         _ if name.ends_with("_at") => "date-time",
         _ => return,
     };

@@ -27,17 +27,18 @@ pub(crate) fn describe(document: &mut Value) {
     }
 }
 
+/// The header. It has no example of its own: pages where the API is tried out send an example as it stands, and every
+/// second call would be refused, because that key was used.
 fn parameter() -> Value {
     json!({
         "name": "Idempotency-Key",
         "in": "header",
         "required": false,
         "description": "Names this call, so that it can be sent again without being done again: the first answer comes \
-            back, with `Idempotency-Replayed: true`, for 24 hours. 1 to 255 visible ASCII characters, such as a UUID; in \
-            quotes or bare. Answers that a later try may change (429, 5xx) are not kept, and neither are those to bodies \
-            that cannot be read.",
+            back, with `Idempotency-Replayed: true`, for 24 hours. 1 to 255 visible ASCII characters, such as the UUID \
+            `8e03978e-40d5-43e8-bc93-6894a57f9324`; in quotes or bare. A new call takes a new one. Answers that a later \
+            try may change (429, 5xx) are not kept, and neither are those to bodies that cannot be read.",
         "schema": {"type": "string", "maxLength": 512, "pattern": PATTERN},
-        "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
     })
 }
 

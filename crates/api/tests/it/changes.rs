@@ -21,7 +21,11 @@ fn read(name: &str) -> String {
 
 /// What in the new document breaks clients that were made for the old one.
 fn breaking(old: &Value, new: &Value) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut told = media_types_gone(old, new);
+    if !told.is_empty() {
+        // `drift` panics on them.
+        return told;
+    }
     for change in drift::compare(old, &without_what_is_more(old, new)).unwrap() {
         for info in change.changes {
             let breaks = match info.class {
@@ -39,8 +43,25 @@ fn breaking(old: &Value, new: &Value) -> Vec<String> {
     told
 }
 
+/// The media types of answers that are answered no more.
+fn media_types_gone(old: &Value, new: &Value) -> Vec<String> {
+    let mut gone = Vec::new();
+    for (path, methods) in old["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                // Whether the answer is there at all is for `drift`.
+                let Some(now) = new["paths"][path][method]["responses"].get(status) else { continue };
+                let media = answer["content"].as_object().into_iter().flat_map(Map::keys);
+                let missing = media.filter(|media| now["content"].get(media).is_none());
+                gone.extend(missing.map(|media| format!("{method} {path} {status}: no {media}")));
+            }
+        }
+    }
+    gone
+}
+
 /// The new document without what it may have more, which `drift` takes for changes that it cannot tell: problems of an
-/// operation, fields of an answer, and optional fields of a request.
+/// operation, fields and media types of an answer, and optional fields of a request.
 fn without_what_is_more(old: &Value, new: &Value) -> Value {
     let mut new = new.clone();
     for (path, methods) in new["paths"].as_object_mut().unwrap() {
@@ -49,6 +70,10 @@ fn without_what_is_more(old: &Value, new: &Value) -> Value {
             let Some(known) = known.map(|operation| operation["responses"].clone()) else { continue };
             let answers = operation["responses"].as_object_mut().unwrap();
             answers.retain(|status, _| status.as_str() < "400" || known.get(status).is_some());
+            for (status, answer) in answers {
+                let Some(content) = answer["content"].as_object_mut() else { continue };
+                content.retain(|media, _| known[status]["content"].get(media).is_some());
+            }
         }
     }
     for (name, schema) in new["components"]["schemas"].as_object_mut().unwrap() {
@@ -132,7 +157,7 @@ fn what_breaks_clients_is_found() {
     let document = Contract::new().document;
     let answered = json!({"description": "Later.", "content": {}});
     let region = json!({"name": "region", "in": "query", "required": true, "schema": {"type": "string"}});
-    let edits: [Edit; 11] = [
+    let edits: [Edit; 12] = [
         ("an operation is gone", "/paths/~1v1~1verifications~1checks", None),
         ("a method is gone", "/paths/~1v1~1verifications~1{id}/delete", None),
         ("a request field is required", at(SCHEMAS, "/StartVerification/required/-"), Some(json!("account"))),
@@ -147,6 +172,7 @@ fn what_breaks_clients_is_found() {
             at(SCHEMAS, "/Verification/properties/sends_left/type"),
             Some(json!("string")),
         ),
+        ("an answer has another media type", at(START, "/responses/201/content/application~1json"), None),
         ("there is another success", at(START, "/responses/202"), Some(answered)),
     ];
     for edit in &edits {
@@ -164,7 +190,14 @@ fn what_is_only_more_breaks_nobody() {
     let text = || Some(json!({"type": "string", "description": "More."}));
     let region = json!({"name": "region", "in": "query", "required": false, "schema": {"type": "string"}});
     let problem = document.pointer(at(START, "/responses/429")).cloned();
-    let edits: [Edit; 9] = [
+    let problem_media =
+        document.pointer(at(START, "/responses/429/content/application~1problem+json")).cloned();
+    let edits: [Edit; 10] = [
+        (
+            "another media type of an answer",
+            at(START, "/responses/429/content/application~1problem+xml"),
+            problem_media,
+        ),
         (
             "a field that is always in an answer",
             at(SCHEMAS, "/Verification/required/-"),

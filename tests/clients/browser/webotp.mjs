@@ -38,7 +38,7 @@ async function byItself(browser) {
   const page = await pageOf(browser, PHONE_SIZED);
   const phone = anyPhone();
   await page.exposeFunction("smsCode", async () => {
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 500; tries += 1) {
       const code = await codeSentTo(phone).catch(() => undefined);
       if (code) return code;
       await new Promise((resolve) => setTimeout(resolve, 50));

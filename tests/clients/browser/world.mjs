@@ -47,7 +47,7 @@ export async function inBrowser(journey) {
 export async function pageOf(browser, viewport, { expected = [], colors = "light" } = {}) {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   await page.setViewport(viewport);
   await page.emulateMediaFeatures([
     { name: "prefers-color-scheme", value: colors },

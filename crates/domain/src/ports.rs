@@ -16,6 +16,7 @@ mod gateway;
 mod idempotency;
 mod identities;
 mod proofs;
+mod statistics;
 mod system;
 mod verifications;
 mod webhook_sender;
@@ -33,6 +34,7 @@ pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
 pub use proofs::ProofSigner;
+pub use statistics::{Observer, StatisticBatch, StatisticStore};
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -73,6 +75,10 @@ pub struct Ports {
     pub blocks: Arc<dyn Blocks>,
     /// What is left at gateways.
     pub credits: Arc<dyn CreditStore>,
+    /// What happened, added up.
+    pub statistics: Arc<dyn StatisticStore>,
+    /// Who is told what happens, to be added up.
+    pub observer: Arc<dyn Observer>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

@@ -20,6 +20,7 @@ mod postgres;
 mod rows;
 mod sqlite;
 mod statements;
+mod statistics;
 mod store;
 pub mod transfer;
 mod verifications;

@@ -122,3 +122,11 @@ async fn credits_keep_their_contract() {
     let store = Arc::new(place.open().await);
     contract::credit_store(store.clone(), store, &Ground::new(13)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_keep_their_contract() {
+    let place = Place::new();
+    let store = Arc::new(place.open().await);
+    contract::statistic_store(store.clone(), &Ground::new(12)).await;
+    contract::statistic_sweep(store, &Ground::new(13)).await;
+}

@@ -20,6 +20,7 @@ use crate::keys::{self, KeysApi};
 use crate::limits::{self, LimitsApi};
 use crate::problem::{self, Slug};
 use crate::proofs::{self, ProofsApi};
+use crate::statistics::{self, StatisticsApi};
 use crate::verifications::{self, VerificationsApi};
 use crate::webhooks::{self, WebhooksApi};
 
@@ -41,7 +42,7 @@ pub(crate) type Service =
 type Conduct = (BlocksApi, LimitsApi);
 
 /// What happened, and who is told.
-type Telling = (DeliveriesApi, EventsApi, WebhooksApi);
+type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -56,6 +57,7 @@ const NOTES: &[fn(&mut Notes)] = &[
     deliveries::notes,
     events::notes,
     webhooks::notes,
+    statistics::notes,
     proofs::notes,
     classic::notes,
     health::notes,
@@ -82,7 +84,7 @@ pub(crate) fn service() -> Service {
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
             (BlocksApi, LimitsApi),
-            (DeliveriesApi, EventsApi, WebhooksApi),
+            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi),
             ProofsApi,
             ClassicApi,
             HealthApi,

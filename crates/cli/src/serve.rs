@@ -122,6 +122,8 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         }
         webhooks::finish(telling, grace_ends).await;
         chores.end().await;
+        // Behind all who tell of something.
+        wired.statistics.hand_over().await;
         wired.store.close().await;
         served.map_err(|error| CommandError::system("the server stopped", error))
     }

@@ -86,7 +86,7 @@ async fn look_at_credits_regularly(verifier: Arc<Verifier>, interval: Duration, 
 /// Deletes what is past its retention.
 async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping: CancellationToken) {
     while !stopping.is_cancelled() {
-        for what in [Old::Verifications, Old::Events] {
+        for what in [Old::Verifications, Old::Events, Old::Statistics] {
             sweep_all(what, &verifier, retention, &stopping).await;
         }
         pause(SWEEP_INTERVAL, &stopping).await;
@@ -98,6 +98,18 @@ async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping
 enum Old {
     Verifications,
     Events,
+    Statistics,
+}
+
+impl Old {
+    /// Whether there may be more behind a sweep that deleted so many rows.
+    const fn may_be_more(self, swept: u64) -> bool {
+        match self {
+            Self::Verifications | Self::Events => swept == use_cases::sweep::SWEEP_ROWS_MAX as u64,
+            // A day at a time.
+            Self::Statistics => swept > 0,
+        }
+    }
 }
 
 /// Sweeps while there may be more.
@@ -106,9 +118,10 @@ async fn sweep_all(what: Old, verifier: &Verifier, retention: Retention, stoppin
         let swept = match what {
             Old::Verifications => use_cases::sweep(verifier, retention).await,
             Old::Events => use_cases::sweep_events(verifier, retention).await,
+            Old::Statistics => use_cases::sweep_statistics(verifier, retention).await,
         };
         match swept {
-            Ok(swept) if swept == u64::from(use_cases::sweep::SWEEP_ROWS_MAX) => {}
+            Ok(swept) if what.may_be_more(swept) => {}
             Ok(_) => return,
             Err(failure) => {
                 tracing::warn!(cause = domain::ports::chain(&failure), "could not delete old rows");

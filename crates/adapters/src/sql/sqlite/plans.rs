@@ -8,13 +8,14 @@ use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{EventFilter, Page, Receipt, VerificationFilter, WebhookDeliveryFilter};
+use domain::statistic::StatisticBy;
 use domain::time::Timestamp;
 use domain::webhook::{DeliveryStatus, WebhookId};
 use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::verifications::statements as verifications;
-use super::{SqliteOptions, SqliteStore, accounts, blocks, counters, events, listing, webhooks};
+use super::{SqliteOptions, SqliteStore, accounts, blocks, counters, events, listing, statistics, webhooks};
 use crate::phone_vault::PhoneVault;
 use crate::sql::{events as shared_events, statements};
 
@@ -104,6 +105,9 @@ async fn every_statement_is_an_index_look_up() {
         webhooks::GIVE_WAY,
         webhooks::REPLAYED,
         webhooks::IS_OF,
+        crate::sql::statistics::SWEEP,
+        crate::sql::statistics::SWEEP_WRITERS,
+        statistics::BEGIN_BATCH,
         counters::USAGE,
         counters::CLEAR,
     ];
@@ -202,5 +206,17 @@ async fn every_listing_of_events_and_deliveries_walks_an_index_of_its_filter() {
             let plan = plan(&store, statement.sql().as_str()).await;
             assert!(!plan.iter().any(|step| walks(step) || sorts(step)), "{filters}\n{plan:#?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn statistics_are_added_row_by_row_and_read_by_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let of_adding = plan(&store, statistics::ADD).await;
+    assert_eq!(of_adding, ["SCAN json_each VIRTUAL TABLE INDEX 1:"], "only what is added is walked");
+    for by in StatisticBy::ALL {
+        let plan = plan(&store, crate::sql::statistics::read_statement(by)).await;
+        assert!(plan[0].contains("USING PRIMARY KEY (day>? AND day<?)"), "{plan:#?}");
     }
 }

@@ -55,7 +55,7 @@ async fn a_life_that_is_over_ends(stage: &Stage<'_>) {
 
     let now = over.generation.expires_at;
     let subjects = kept(stage.events.expire(now, 100).await);
-    assert_eq!(subjects, [over.subject.clone()], "what ended must be told");
+    assert_eq!(subjects, std::slice::from_ref(&over.subject), "what ended must be told");
     let ended = ended(&over);
     assert_eq!(stage.bench.reload(&over).await, ended, "a life that is over must end when it was over");
     let event = stage.only(&ended).await;

@@ -58,6 +58,8 @@ mod sign_in;
 #[cfg(test)]
 mod starting;
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod taken;
 #[cfg(test)]
 mod tokens;

@@ -32,6 +32,7 @@ pub(crate) struct ClassCount {
 
 /// How long it took from the beginning of a verification to its approval, each with an error of at most 5 percent.
 #[derive(Object)]
+#[expect(clippy::struct_field_names, reason = "the names over the wire say the unit")]
 pub(crate) struct TimeToVerify {
     /// Half of the approvals had come by then, in milliseconds.
     p50_ms: u64,

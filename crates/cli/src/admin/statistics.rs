@@ -107,7 +107,7 @@ fn whole(by: StatisticBy, row: &StatisticRow) -> Value {
 /// As it is written in decimal: a whole number where it is one.
 fn credits(amounts: &Amounts) -> Value {
     let thousandths = amounts.of(Measure::CreditThousandths);
-    if thousandths % 1000 == 0 {
+    if thousandths.is_multiple_of(1000) {
         return json!(thousandths / 1000);
     }
     let text = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);

@@ -24,6 +24,7 @@ mod statistics;
 mod store;
 pub mod transfer;
 mod verifications;
+mod vitals;
 
 use std::path::PathBuf;
 

@@ -14,7 +14,7 @@ use crate::blocks::{self, BlocksApi};
 use crate::classic::{self, ClassicApi};
 use crate::deliveries::{self, DeliveriesApi};
 use crate::events::{self, EventsApi};
-use crate::health::{self, HealthApi};
+use crate::health::{self, HealthApi, HealthDetailsApi};
 use crate::idempotency;
 use crate::keys::{self, KeysApi};
 use crate::limits::{self, LimitsApi};
@@ -41,8 +41,8 @@ pub(crate) type Service =
 /// Who is blocked, and how full limits are.
 type Conduct = (BlocksApi, LimitsApi);
 
-/// What happened, and who is told.
-type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi);
+/// What happened, who is told, and how the service is.
+type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -84,7 +84,7 @@ pub(crate) fn service() -> Service {
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
             (BlocksApi, LimitsApi),
-            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi),
+            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi),
             ProofsApi,
             ClassicApi,
             HealthApi,

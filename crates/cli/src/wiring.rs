@@ -26,7 +26,7 @@ use domain::phone::PhoneParser;
 use domain::ports::{
     AccountStore, BlockStore, Clock, Counters, CredentialStore, CreditStore, DeliveryStore, EventStore,
     GatewayFacts, IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport,
-    Sms, SmsGateway, StatisticStore, VerificationStore, WebhookStore,
+    Sms, SmsGateway, StatisticStore, VerificationStore, VitalStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
 
@@ -66,6 +66,7 @@ trait Keeps:
     + BlockStore
     + CreditStore
     + StatisticStore
+    + VitalStore
 {
 }
 
@@ -80,6 +81,7 @@ impl<T> Keeps for T where
         + BlockStore
         + CreditStore
         + StatisticStore
+        + VitalStore
 {
 }
 
@@ -268,7 +270,8 @@ pub async fn wire(
         idempotency: kept.clone(),
         block_store: kept.clone(),
         credits: kept.clone(),
-        statistics: kept,
+        statistics: kept.clone(),
+        vitals: kept,
         observer: statistics.clone(),
         blocks,
         counters: store.counters(config)?,

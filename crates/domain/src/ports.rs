@@ -19,6 +19,7 @@ mod proofs;
 mod statistics;
 mod system;
 mod verifications;
+mod vitals;
 mod webhook_sender;
 
 pub use accounts::{AccountStore, PhoneMoved, PhoneSet};
@@ -39,6 +40,7 @@ pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
 };
+pub use vitals::{Backlog, VitalStore};
 pub use webhook_sender::{WebhookMessage, WebhookSender};
 
 /// A page of a listing, youngest first.
@@ -79,6 +81,8 @@ pub struct Ports {
     pub statistics: Arc<dyn StatisticStore>,
     /// Who is told what happens, to be added up.
     pub observer: Arc<dyn Observer>,
+    /// How the store is.
+    pub vitals: Arc<dyn VitalStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

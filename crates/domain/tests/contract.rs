@@ -143,3 +143,10 @@ async fn credits_in_memory_keep_their_contract() {
     let store = Arc::new(MemoryStore::default());
     contract::credit_store(store.clone(), store, &Ground::new(13)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_vitals() {
+    let store = Arc::new(MemoryStore::default());
+    let (webhooks, events, verifications) = (store.clone(), store.clone(), store.clone());
+    contract::vital_store(store.clone(), webhooks, events, verifications, store, &Ground::new(15)).await;
+}

@@ -36,6 +36,8 @@ mod hanging_up;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod junk;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::{LoopName, Loops};
 use domain::id::EventId;
 use domain::ports::chain;
 use domain::use_cases::webhooks::{Told, claim, hand_out, tell};
@@ -35,7 +36,7 @@ struct Subject {
 }
 
 /// Tells webhooks until it is dropped or, when `stopping` is canceled, until everything under way has ended.
-pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, stopping: CancellationToken) {
+pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, loops: Arc<Loops>, stopping: CancellationToken) {
     let alone = verifier.applications.webhooks().next().is_none();
     let interval = if alone { INTERVAL_ALONE } else { INTERVAL };
     let mut ticks = tokio::time::interval(interval);
@@ -51,6 +52,7 @@ pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, stopping: Cancellatio
                 }
             }
             _ = ticks.tick() => {
+                loops.beat(LoopName::Webhooks);
                 telling.hand_out(Instant::now() + interval, &stopping).await;
                 telling.fill().await;
             }

@@ -3,7 +3,8 @@
 //!
 //! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
 //! one database, at the same time as well. The exceptions are [`sweep`], [`expire`], [`sweep_events`],
-//! [`idempotency_sweep`], [`statistic_sweep`] and [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
+//! [`idempotency_sweep`], [`statistic_sweep`],
+//! [`vital_store`] and [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
 //!
 //! A promise that is not kept panics with the sentence that it breaks.
 
@@ -34,4 +35,4 @@ pub use idempotency::{idempotency_store, idempotency_sweep};
 pub use statistics::{statistic_store, statistic_sweep};
 pub use system::{clock, entropy, sms_gateway};
 pub use verifications::{sweep, verification_store};
-pub use webhooks::webhook_store;
+pub use webhooks::{vital_store, webhook_store};

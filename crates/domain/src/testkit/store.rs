@@ -10,6 +10,7 @@ mod events;
 mod idempotency;
 mod statistics;
 mod verifications;
+mod vitals;
 mod webhooks;
 
 use std::collections::{BTreeMap, VecDeque};

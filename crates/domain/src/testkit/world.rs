@@ -239,6 +239,7 @@ impl WorldBuilder {
             blocks: store.clone(),
             statistics: store.clone(),
             observer: observer.clone(),
+            vitals: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),

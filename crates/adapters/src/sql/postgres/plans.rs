@@ -20,7 +20,7 @@ use domain::policy::Policy;
 use domain::ports::{
     AccountStore as _, Approval, BlockScope, BlockStore as _, Change, CredentialFilter, CredentialStore as _,
     CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer, StatisticBatch,
-    StatisticStore as _, VerificationFilter, VerificationStore as _,
+    StatisticStore as _, VerificationFilter, VerificationStore as _, VitalStore as _,
 };
 use domain::statistic::{Amounts, Measure, StatisticBy, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
@@ -225,6 +225,8 @@ async fn ask_about_statistics(store: &PostgresStore, account: &Account) {
         assert_eq!(read.unwrap().len(), 1);
     }
     store.sweep_statistics(Day::from_number(0)).await.unwrap();
+    store.backlog(&account.application, 10).await.unwrap();
+    store.schema_version().await.unwrap();
 }
 
 /// Much of everything, and what the planner learns of it.

@@ -220,3 +220,13 @@ async fn statistics_are_added_row_by_row_and_read_by_day() {
         assert!(plan[0].contains("USING PRIMARY KEY (day>? AND day<?)"), "{plan:#?}");
     }
 }
+
+#[tokio::test]
+async fn a_look_at_the_backlog_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let plan = plan(&store, crate::sql::vitals::BACKLOG).await;
+    // What the inner look-ups have found, a bounded number, is counted.
+    let walks_a_table = |step: &String| walks(step) && !step.contains("waiting");
+    assert!(!plan.iter().any(|step| walks_a_table(step) || sorts(step)), "{plan:#?}");
+}

@@ -156,14 +156,21 @@ struct Timed<T> {
 }
 
 async fn timed<T>(question: impl Future<Output = Result<T, PortError>>) -> Timed<T> {
+    timed_for(PATIENCE, question).await
+}
+
+async fn timed_for<T>(patience: Duration, question: impl Future<Output = Result<T, PortError>>) -> Timed<T> {
     let begin = Instant::now();
-    let answer = match tokio::time::timeout(PATIENCE, question).await {
+    let answer = match tokio::time::timeout(patience, question).await {
         Ok(Ok(answer)) => Some(answer),
         Ok(Err(error)) => {
             tracing::warn!(cause = chain(&error), "not well");
             None
         }
-        Err(_) => None,
+        Err(_) => {
+            tracing::warn!("not well: no answer within {} seconds", patience.as_secs());
+            None
+        }
     };
     Timed { answer, took: begin.elapsed() }
 }
@@ -221,5 +228,17 @@ impl Example for HealthDetails {
                 one(LoopName::Webhooks, 87),
             ],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_without_end() {
+        let never = std::future::pending::<Result<(), PortError>>();
+        let timed = timed_for(Duration::from_millis(10), never).await;
+        assert!(timed.answer.is_none() && timed.took >= Duration::from_millis(10));
     }
 }

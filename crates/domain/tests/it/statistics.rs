@@ -54,10 +54,14 @@ proptest! {
             if number % every == 0 {
                 let lines = tally.take();
                 prop_assert!(lines.windows(2).all(|two| two[0].key < two[1].key), "no line is there twice");
-                lines.iter().for_each(|line| taken.add_all(&line.amounts));
+                for line in &lines {
+ taken.add_all(&line.amounts);
+ }
             }
         }
-        tally.take().iter().for_each(|line| taken.add_all(&line.amounts));
+        for line in tally.take() {
+ taken.add_all(&line.amounts);
+ }
         prop_assert_eq!(&taken, &expected);
         prop_assert_eq!(tally.take_lost(), 0);
         prop_assert!(tally.take().is_empty());

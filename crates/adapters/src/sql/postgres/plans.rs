@@ -19,8 +19,8 @@ use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
     AccountStore as _, Approval, BlockScope, BlockStore as _, Change, CredentialFilter, CredentialStore as _,
-    CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer, StatisticBatch,
-    StatisticStore as _, VerificationFilter, VerificationStore as _, VitalStore as _,
+    CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer,
+    StatisticBatch, StatisticStore as _, VerificationFilter, VerificationStore as _, VitalStore as _,
 };
 use domain::statistic::{Amounts, Measure, StatisticBy, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::measure::Amounts;
 use super::{Observation, StatisticKey, StatisticLine};
-use crate::phone::Phone;
+use crate::phone::{Operator, Phone};
 use crate::time::Day;
 
 /// Adds up what is observed, in a bounded number of lines. To add to a line that is there takes no memory.
@@ -25,14 +25,17 @@ impl Tally {
 
     /// Adds what happened. Where it would need a line more than there may be, it is lost.
     pub fn observe(&mut self, observation: &Observation<'_>) {
-        let place = match self.lines.binary_search_by(|line| compare(&line.key, observation)) {
+        let (day, operator) = (Day::of(observation.at), observation.phone.and_then(Phone::operator));
+        let compare = |line: &StatisticLine| compare(&line.key, day, operator, observation);
+        let place = match self.lines.binary_search_by(compare) {
             Ok(place) => place,
             Err(_) if self.lines.len() >= self.lines_max => {
                 self.lost = self.lost.saturating_add(1);
                 return;
             }
             Err(place) => {
-                let line = StatisticLine { key: key_of(observation), amounts: Amounts::default() };
+                let key = key_of(observation, day, operator);
+                let line = StatisticLine { key, amounts: Amounts::default() };
                 self.lines.insert(place, line);
                 place
             }
@@ -61,22 +64,27 @@ impl Tally {
     }
 }
 
-fn key_of(observation: &Observation<'_>) -> StatisticKey {
+fn key_of(observation: &Observation<'_>, day: Day, operator: Option<Operator>) -> StatisticKey {
     StatisticKey {
-        day: Day::of(observation.at),
+        day,
         application: observation.application.clone(),
-        operator: observation.phone.and_then(Phone::operator),
+        operator,
         purpose: observation.purpose,
         gateway: observation.gateway.into(),
     }
 }
 
 /// As the order of keys is, without making one.
-fn compare(key: &StatisticKey, observation: &Observation<'_>) -> Ordering {
+fn compare(
+    key: &StatisticKey,
+    day: Day,
+    operator: Option<Operator>,
+    observation: &Observation<'_>,
+) -> Ordering {
     key.day
-        .cmp(&Day::of(observation.at))
+        .cmp(&day)
         .then_with(|| key.application.cmp(observation.application))
-        .then_with(|| key.operator.cmp(&observation.phone.and_then(Phone::operator)))
+        .then_with(|| key.operator.cmp(&operator))
         .then_with(|| key.purpose.cmp(&observation.purpose))
         .then_with(|| (*key.gateway).cmp(observation.gateway))
 }

@@ -243,7 +243,8 @@ mod tests {
             let phone = VerifiedPhone { phone: phone("9841234567"), verified_at };
             ports.accounts.set_phone(&ram.application, ram.id, phone, now).await.unwrap();
         }
-        let telling = tell_webhooks(Arc::new(world.verifier.clone()), CancellationToken::new());
+        let telling =
+            tell_webhooks(Arc::new(world.verifier.clone()), Arc::default(), CancellationToken::new());
         let _goes_on = tokio::time::timeout(INTERVAL_ALONE / 2, telling).await.unwrap_err();
         assert_eq!(ports.webhooks.hand_out(&[], now, 5_000).await.unwrap(), 0, "all were handed out at once");
     }

@@ -67,7 +67,7 @@ impl Stack {
             ..SparrowSettings::new("token-of-the-test", "Test")
         };
         let gateway = wiring::sparrow(&gateway).expect("the gateway's settings are valid");
-        let Wired { verifier, phones, store: _ } =
+        let Wired { verifier, phones, .. } =
             wiring::wire(&config, Some(gateway), Schema::Migrate).await.expect("the parts fit together");
 
         let clock = Arc::new(ManualClock::at(Timestamp::from_second(1_800_000_000).expect("an instant")));

@@ -25,6 +25,8 @@ mod settings;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod table;
 #[cfg(test)]
 mod transfer;

@@ -68,6 +68,31 @@ async fn an_operator_configures_and_serves() {
 }
 
 #[tokio::test]
+async fn operators_are_told_how_the_service_is() {
+    let directory = directory();
+    let demo = Service::demo(directory.path());
+    let well = demo.client.get("/v1/admin/health", demo.told("admin_key")).await.is(200);
+    let told = well.json();
+    assert_eq!(
+        (&told["status"], &told["version"]),
+        (&json!("ok"), &json!(env!("CARGO_PKG_VERSION"))),
+        "{told}"
+    );
+    assert_eq!(told["dependencies"].as_array().map(Vec::len), Some(2));
+    let schema = told["schema_version"].as_u64();
+    let migrations =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/sqlite")).expect("files");
+    let newest = migrations.filter_map(|file| file.ok()?.file_name().to_str()?.get(..4)?.parse::<u64>().ok());
+    assert_eq!(schema, newest.max(), "the newest migration");
+    for one in told["loops"].as_array().expect("a list") {
+        assert_eq!(one["status"], "ok", "{told}");
+    }
+    for secret in [directory.path().to_str().expect("a text"), "sqlite", "://", demo.told("admin_key")] {
+        assert!(!well.text.contains(secret), "neither a place nor a secret is told: {}", well.text);
+    }
+}
+
+#[tokio::test]
 async fn the_tutorials_configuration_is_accepted() {
     let directory = directory();
     let simulator = simulator(directory.path());

@@ -89,6 +89,10 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
     let mistyped = json!({ "code": wrong(&code) });
     let _ = before.client(0).post(&checks, &token, &mistyped).await.is_problem(422, "code-incorrect");
     let _ = before.command(&["block", "add", "--prefix", "+977985", "--reason", "pumping"]);
+    let begin = std::time::Instant::now();
+    while before.command(&["statistics", "show"])["items"][0]["wrong_checks"] != 1 {
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "statistics are stored within seconds");
+    }
     before.kill(0).await;
 
     let file = directory.path().join("verify.export");
@@ -100,6 +104,8 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
         "accounts": 1, "credentials": 2, "verifications": 1, "wrong_checks": 1,
         "deliveries": 1, "events": 1, "event_outbox": 1, "webhook_deliveries": 0, "webhook_attempts": 0,
         "blocks": 1,
+        // A start, an SMS with its segment, its credit and its answer, and a refusal.
+        "statistics": 6,
     });
     assert_eq!(exported["rows"], rows);
 
@@ -109,6 +115,7 @@ async fn a_service_moves_from_sqlite_to_postgresql_and_redis() {
         .setting("COUNTERS__KEY_PREFIX", redis.prefix());
     let after = Fleet::start(&ground, 2).await;
     assert_eq!(after.command(&["block", "list"])["items"][0]["prefix"], "+977985");
+    assert_eq!(after.command(&["statistics", "show"])["items"][0]["starts"], 1);
     let event = &after.command(&["event", "list"])["items"][0];
     assert_eq!((&event["type"], &event["prefix"]), (&json!("fraud.decided"), &json!("+977985")));
     let _ = after.start_at(0, "gita", "+9779851234567").await.is_problem(403, "blocked");

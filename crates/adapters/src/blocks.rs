@@ -89,6 +89,11 @@ impl Blocks for BlockSnapshot {
         }
     }
 
+    fn age(&self) -> Duration {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_of.map_or(Duration::MAX, |as_of| as_of.elapsed())
+    }
+
     async fn refresh(&self) -> Result<(), PortError> {
         self.look().await
     }

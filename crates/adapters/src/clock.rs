@@ -133,6 +133,10 @@ impl Clock for SharedClock {
         let millis = own.as_millisecond().saturating_add(self.ahead_millis.load(Ordering::Relaxed));
         Timestamp::from_millisecond(millis).unwrap_or(own)
     }
+
+    fn ahead_millis(&self) -> Option<i64> {
+        Some(self.ahead_millis.load(Ordering::Relaxed))
+    }
 }
 
 /// The other clock showed `time` at some instant between the two of the own one: most likely in the middle.

@@ -14,6 +14,7 @@ pub mod phone_vault;
 pub mod proofs;
 pub mod redis;
 pub mod sql;
+pub mod statistics;
 pub mod system;
 mod tls;
 pub mod webhooks;

@@ -20,9 +20,11 @@ mod postgres;
 mod rows;
 mod sqlite;
 mod statements;
+mod statistics;
 mod store;
 pub mod transfer;
 mod verifications;
+mod vitals;
 
 use std::path::PathBuf;
 

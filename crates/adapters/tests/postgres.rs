@@ -125,3 +125,19 @@ async fn credits_keep_their_contract() {
     let store = Arc::new(place.open().await);
     contract::credit_store(store.clone(), store, &Ground::new(13)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::statistic_store(store.clone(), &Ground::new(12)).await;
+    contract::statistic_sweep(store, &Ground::new(13)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vitals_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    let (webhooks, events, verifications) = (store.clone(), store.clone(), store.clone());
+    contract::vital_store(store.clone(), webhooks, events, verifications, store, &Ground::new(14)).await;
+}

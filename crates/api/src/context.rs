@@ -8,6 +8,7 @@ use domain::time::Timestamp;
 use domain::use_cases::Verifier;
 use tokio_util::task::TaskTracker;
 
+use crate::health::Loops;
 use crate::problem::{Problem, Slug};
 
 /// What every operation is given: the use cases' ground, and how phones are read at the door.
@@ -16,6 +17,7 @@ pub(crate) struct Context {
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) phones: PhoneParser,
     pub(crate) tasks: TaskTracker,
+    pub(crate) loops: Arc<Loops>,
 }
 
 impl Context {

@@ -14,12 +14,13 @@ use crate::blocks::{self, BlocksApi};
 use crate::classic::{self, ClassicApi};
 use crate::deliveries::{self, DeliveriesApi};
 use crate::events::{self, EventsApi};
-use crate::health::{self, HealthApi};
+use crate::health::{self, HealthApi, HealthDetailsApi};
 use crate::idempotency;
 use crate::keys::{self, KeysApi};
 use crate::limits::{self, LimitsApi};
 use crate::problem::{self, Slug};
 use crate::proofs::{self, ProofsApi};
+use crate::statistics::{self, StatisticsApi};
 use crate::verifications::{self, VerificationsApi};
 use crate::webhooks::{self, WebhooksApi};
 
@@ -41,8 +42,8 @@ pub(crate) type Service =
 /// Who is blocked, and how full limits are.
 type Conduct = (BlocksApi, LimitsApi);
 
-/// What happened, and who is told.
-type Telling = (DeliveriesApi, EventsApi, WebhooksApi);
+/// What happened, who is told, and how the service is.
+type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -57,6 +58,7 @@ const NOTES: &[fn(&mut Notes)] = &[
     deliveries::notes,
     events::notes,
     webhooks::notes,
+    statistics::notes,
     proofs::notes,
     classic::notes,
     health::notes,
@@ -83,7 +85,7 @@ pub(crate) fn service() -> Service {
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
             (BlocksApi, LimitsApi),
-            (DeliveriesApi, EventsApi, WebhooksApi),
+            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi),
             ProofsApi,
             ClassicApi,
             HealthApi,

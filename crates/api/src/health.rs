@@ -11,6 +11,12 @@ use crate::docs::Notes;
 use crate::tags::ApiTags;
 use domain::ports::chain;
 
+mod details;
+mod loops;
+
+pub(crate) use details::HealthDetailsApi;
+pub use loops::{LoopName, Loops};
+
 /// Health.
 #[derive(Debug)]
 pub(crate) struct HealthApi;
@@ -38,6 +44,7 @@ impl Example for Health {
 /// What the document says of these operations.
 pub(crate) fn notes(notes: &mut Notes) {
     notes.closed("HealthStatus", ["ok", "unavailable"], &["Health.status"]);
+    details::notes(notes);
     let unavailable = Health::of("unavailable").to_json().unwrap_or_default();
     notes.answer("readyz", "503", "unavailable", "Something it needs does not answer", unavailable);
 }

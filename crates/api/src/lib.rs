@@ -37,12 +37,14 @@ mod paging;
 mod problem;
 mod proofs;
 mod routes;
+mod statistics;
 mod tags;
 mod verifications;
 mod webhooks;
 
 pub use docs::{DocumentError, NoteError};
 pub use edge::{BODY_BYTES_MAX, EdgeSettings};
+pub use health::{LoopName, Loops};
 
 use context::Context;
 use idempotency::Idempotent;
@@ -68,6 +70,8 @@ pub struct Api {
     pub endpoint: BoxEndpoint<'static>,
     /// Work that goes on after a caller hung up; wait for it before the process ends.
     pub tasks: TaskTracker,
+    /// Is told by what goes on beside serving that it does.
+    pub loops: Arc<Loops>,
 }
 
 /// Builds the HTTP front end over the use cases.
@@ -80,7 +84,8 @@ pub fn build(
     settings: ApiSettings,
 ) -> Result<Api, DocumentError> {
     let tasks = TaskTracker::new();
-    let context = Context { verifier, phones, tasks: tasks.clone() };
+    let loops = Arc::new(Loops::default());
+    let context = Context { verifier, phones, tasks: tasks.clone(), loops: loops.clone() };
     let service = docs::service();
     let document = docs::document(&service)?;
     let operations = RouteTable::of_document(&document);
@@ -103,7 +108,7 @@ pub fn build(
         .data(context)
         .with(CatchPanic::new().with_handler(|_| Problem::of(Slug::InternalError)));
     let endpoint = edge::Edge::new(inner, routes, settings.edge).boxed();
-    Ok(Api { endpoint, tasks })
+    Ok(Api { endpoint, tasks, loops })
 }
 
 /// The API document as it is served and committed.

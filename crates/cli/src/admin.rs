@@ -20,6 +20,7 @@ mod credentials;
 mod deliveries;
 mod events;
 mod limits;
+mod statistics;
 mod transfer;
 mod verifications;
 mod webhooks;
@@ -31,6 +32,7 @@ pub(crate) use credentials::{key, token};
 pub(crate) use deliveries::{delivery, gateway};
 pub(crate) use events::event;
 pub(crate) use limits::limit;
+pub(crate) use statistics::statistics;
 pub(crate) use verifications::verification;
 pub(crate) use webhooks::{webhook, webhook_secret};
 

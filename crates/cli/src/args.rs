@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod statistics;
 mod webhooks;
 
+pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
 
 /// Phone verification by SMS, self-hosted.
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     /// Blocks and allow-lists: whom no SMS is sent to, and who is let through in spite of it.
     #[command(subcommand)]
     Block(BlockCommand),
+    /// Statistics: what happened, added up by day.
+    #[command(subcommand)]
+    Statistics(StatisticsCommand),
     /// Limits: which there are, how full they are for somebody, and emptying them.
     #[command(subcommand)]
     Limit(LimitCommand),

@@ -70,6 +70,9 @@ async fn dispatch(
             admin::webhook(&with_log(&sources, &application)?, command, output).await
         }
         Command::Block(command) => admin::block(&with_log(&sources, &application)?, command, output).await,
+        Command::Statistics(command) => {
+            admin::statistics(&with_log(&sources, &application)?, &command, output).await
+        }
         Command::Limit(command) => admin::limit(&with_log(&sources, &application)?, command, output).await,
     }
 }

@@ -90,13 +90,16 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             ..EdgeSettings::default()
         };
         let settings = ApiSettings { edge, demo };
-        let Api { endpoint, tasks } = api::build(wired.verifier.clone(), wired.phones.clone(), settings)
-            .map_err(|error| CommandError::system("could not make the API", error))?;
+        let Api { endpoint, tasks, loops } =
+            api::build(wired.verifier.clone(), wired.phones.clone(), settings)
+                .map_err(|error| CommandError::system("could not make the API", error))?;
         let grace = config.server.shutdown_grace;
         let stopping = CancellationToken::new();
-        let chores = chores::begin(&wired.verifier, config.retention, config.credit_interval, &stopping);
+        let chores =
+            chores::begin(&wired.verifier, config.retention, config.credit_interval, &loops, &stopping);
         let no_more_webhooks = stopping.child_token();
-        let telling = tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), no_more_webhooks.clone()));
+        let telling =
+            tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), loops, no_more_webhooks.clone()));
         let asked_to_stop = Arc::new(OnceLock::new());
         let end = {
             let asked_to_stop = asked_to_stop.clone();
@@ -122,6 +125,8 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         }
         webhooks::finish(telling, grace_ends).await;
         chores.end().await;
+        // Behind all who tell of something.
+        wired.statistics.hand_over().await;
         wired.store.close().await;
         served.map_err(|error| CommandError::system("the server stopped", error))
     }

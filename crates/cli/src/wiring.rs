@@ -15,16 +15,18 @@ use adapters::phone_vault::PhoneVault;
 use adapters::proofs::Ed25519Proofs;
 use adapters::redis::RedisCounters;
 use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
+use adapters::statistics::Statistics;
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
 use adapters::webhooks::{HttpWebhooks, WebhookClientFault};
 use async_trait::async_trait;
 use domain::application::Applications;
 use domain::credit::CreditBalance;
+use domain::id::StatisticWriterId;
 use domain::phone::PhoneParser;
 use domain::ports::{
     AccountStore, BlockStore, Clock, Counters, CredentialStore, CreditStore, DeliveryStore, EventStore,
     GatewayFacts, IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport,
-    Sms, SmsGateway, VerificationStore, WebhookStore,
+    Sms, SmsGateway, StatisticStore, VerificationStore, VitalStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
 
@@ -37,6 +39,8 @@ pub struct Wired {
     pub verifier: Arc<Verifier>,
     /// How phones are read.
     pub phones: PhoneParser,
+    /// What happened and is not stored yet; hand it over before the process ends.
+    pub statistics: Arc<Statistics>,
     /// The database.
     pub store: Store,
 }
@@ -61,6 +65,8 @@ trait Keeps:
     + IdempotencyStore
     + BlockStore
     + CreditStore
+    + StatisticStore
+    + VitalStore
 {
 }
 
@@ -74,6 +80,8 @@ impl<T> Keeps for T where
         + IdempotencyStore
         + BlockStore
         + CreditStore
+        + StatisticStore
+        + VitalStore
 {
 }
 
@@ -89,6 +97,9 @@ pub enum WiringError {
     /// The database does not tell who is blocked.
     #[error("the database does not answer")]
     Blocks(#[source] PortError),
+    /// There is no randomness for the name under which this process adds to the statistics.
+    #[error("the operating system gives no randomness")]
+    Statistics(#[source] PortError),
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
@@ -244,6 +255,9 @@ pub async fn wire(
     let webhook_sender = HttpWebhooks::new(config.webhooks.iter().cloned(), clock.clone())?;
     let blocks = BlockSnapshot::new(kept.clone(), clock.clone()).await.map_err(WiringError::Blocks)?;
     tokio::spawn(BlockSnapshot::keep(Arc::downgrade(&blocks)));
+    let writer = StatisticWriterId::new(clock.now(), &OsEntropy).map_err(WiringError::Statistics)?;
+    let statistics = Statistics::new(kept.clone(), writer);
+    tokio::spawn(Statistics::keep(Arc::downgrade(&statistics)));
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -254,8 +268,11 @@ pub async fn wire(
         events: kept.clone(),
         webhooks: kept.clone(),
         idempotency: kept.clone(),
+        block_store: kept.clone(),
         credits: kept.clone(),
-        block_store: kept,
+        statistics: kept.clone(),
+        vitals: kept,
+        observer: statistics.clone(),
         blocks,
         counters: store.counters(config)?,
         gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
@@ -271,7 +288,7 @@ pub async fn wire(
         peppers: config.secrets.peppers.clone(),
         phone_key: config.secrets.phone_key.clone(),
     });
-    Ok(Wired { verifier, phones: phones(config), store })
+    Ok(Wired { verifier, phones: phones(config), statistics, store })
 }
 
 /// Credentials, believed for as long as is configured.

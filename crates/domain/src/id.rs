@@ -92,6 +92,10 @@ id! {
     WebhookDeliveryId
 }
 id! {
+    /// Names a process that adds to the statistics.
+    StatisticWriterId
+}
+id! {
     /// Names an attempt to hand an SMS to a gateway.
     DeliveryId
 }

@@ -26,6 +26,7 @@ pub mod policy;
 pub mod ports;
 pub mod proof;
 pub mod refusal;
+pub mod statistic;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod time;

@@ -16,8 +16,10 @@ mod gateway;
 mod idempotency;
 mod identities;
 mod proofs;
+mod statistics;
 mod system;
 mod verifications;
+mod vitals;
 mod webhook_sender;
 
 pub use accounts::{AccountStore, PhoneMoved, PhoneSet};
@@ -33,10 +35,12 @@ pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
 pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
 pub use proofs::ProofSigner;
+pub use statistics::{Observer, StatisticBatch, StatisticStore};
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
 };
+pub use vitals::{Backlog, VitalStore};
 pub use webhook_sender::{WebhookMessage, WebhookSender};
 
 /// A page of a listing, youngest first.
@@ -73,6 +77,12 @@ pub struct Ports {
     pub blocks: Arc<dyn Blocks>,
     /// What is left at gateways.
     pub credits: Arc<dyn CreditStore>,
+    /// What happened, added up.
+    pub statistics: Arc<dyn StatisticStore>,
+    /// Who is told what happens, to be added up.
+    pub observer: Arc<dyn Observer>,
+    /// How the store is.
+    pub vitals: Arc<dyn VitalStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
     /// The gateway.

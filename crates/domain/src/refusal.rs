@@ -86,6 +86,65 @@ impl From<Refusal> for Refused {
 }
 
 impl Refusal {
+    /// The class of every refusal.
+    pub const CLASSES: [&'static str; 24] = [
+        "account-forbidden",
+        "scope-missing",
+        "already-verified",
+        "phone-not-verified",
+        "app-hash-unknown",
+        "origin-unknown",
+        "resend-too-soon",
+        "sends-used-up",
+        "rate-limited",
+        "blocked",
+        "destination-unsupported",
+        "gateway-refused",
+        "gateway-unavailable",
+        "verification-not-found",
+        "code-incorrect",
+        "too-many-checks",
+        "verification-expired",
+        "verification-canceled",
+        "verification-approved",
+        "phone-taken",
+        "account-not-found",
+        "key-not-found",
+        "token-not-found",
+        "application-not-found",
+    ];
+
+    /// Its class, as a slug, for statistics: that of the problem as which it is told over HTTP.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::AccountForbidden => "account-forbidden",
+            Self::ScopeMissing => "scope-missing",
+            Self::AlreadyVerified => "already-verified",
+            Self::PhoneNotVerified => "phone-not-verified",
+            Self::AppHashUnknown => "app-hash-unknown",
+            Self::OriginUnknown => "origin-unknown",
+            Self::ResendTooSoon { .. } => "resend-too-soon",
+            Self::SendsUsedUp { .. } => "sends-used-up",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Blocked => "blocked",
+            Self::DestinationUnsupported => "destination-unsupported",
+            Self::GatewayRefused => "gateway-refused",
+            Self::GatewayUnavailable => "gateway-unavailable",
+            Self::VerificationNotFound => "verification-not-found",
+            Self::CodeIncorrect => "code-incorrect",
+            Self::TooManyChecks { .. } => "too-many-checks",
+            Self::VerificationExpired => "verification-expired",
+            Self::VerificationCanceled => "verification-canceled",
+            Self::VerificationApproved => "verification-approved",
+            Self::PhoneTaken => "phone-taken",
+            Self::AccountNotFound => "account-not-found",
+            Self::KeyNotFound => "key-not-found",
+            Self::TokenNotFound => "token-not-found",
+            Self::ApplicationNotFound => "application-not-found",
+        }
+    }
+
     /// This refusal, about this verification of the caller's own.
     #[must_use]
     pub fn about(self, verification: Verification) -> Refused {

@@ -1,5 +1,6 @@
 //! Instants and days. Owns the few operations on time that the rules need; never reads a clock.
 
+use std::fmt;
 use std::time::Duration;
 
 /// An instant on the server's clock, UTC, in whole milliseconds (what every store keeps).
@@ -54,10 +55,26 @@ impl Day {
         Self(self.0.saturating_sub(i32::from(days)))
     }
 
+    /// Reads `2026-01-31`; `None` when it is no day, or one before 1970.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 10 && text.is_ascii();
+        let begin: Timestamp = plain.then(|| format!("{text}T00:00:00Z").parse().ok()).flatten()?;
+        Some(Self::of(begin)).filter(|day| day.0 >= 0)
+    }
+
     /// The first instant of the next day.
     #[must_use]
     pub fn end(self) -> Timestamp {
         Timestamp::from_second((i64::from(self.0) + 1) * SECONDS_PER_DAY).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// `2026-01-31`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let begin = Timestamp::from_second(i64::from(self.0) * SECONDS_PER_DAY).unwrap_or(Timestamp::MAX);
+        write!(f, "{}", begin.strftime("%Y-%m-%d"))
     }
 }
 
@@ -75,6 +92,18 @@ mod tests {
         let last_millisecond = Timestamp::from_millisecond(86_399_999).unwrap();
         assert_eq!(Day::of(last_millisecond), Day::from_number(0));
         assert_eq!(Day::of(Day::from_number(0).end()), Day::from_number(1));
+    }
+
+    #[test]
+    fn a_day_is_read_as_it_is_written() {
+        for text in ["1970-01-01", "2024-02-29", "2026-12-31"] {
+            assert_eq!(Day::parse(text).unwrap().to_string(), text);
+        }
+        for text in
+            ["", "2026-02-29", "1969-12-31", "2026-1-1", "20260101", "2026-01-01T00:00:00Z", "+2026-01-0"]
+        {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod refused;
 pub mod resend;
 mod send;
 pub mod start;
+pub mod statistics;
 pub mod sweep;
 pub mod webhooks;
 
@@ -38,7 +39,7 @@ pub use events::expire;
 pub use read::{find, list};
 pub use resend::resend;
 pub use start::{StartRequest, Started, start};
-pub use sweep::{Retention, sweep, sweep_events};
+pub use sweep::{Retention, sweep, sweep_events, sweep_statistics};
 
 /// How often a use case begins anew when somebody else changed the verification meanwhile. A verification changes about
 /// as often in its whole life (checks, sends and their answers, an end), so that callers who race are not sent away.

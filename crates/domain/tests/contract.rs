@@ -76,6 +76,13 @@ async fn the_store_in_memory_keeps_the_contract_of_blocks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_statistics() {
+    let store = Arc::new(MemoryStore::default());
+    contract::statistic_store(store.clone(), &Ground::new(8)).await;
+    contract::statistic_sweep(store, &Ground::new(9)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suites_with_different_seeds_share_one_store() {
     let store = Arc::new(MemoryStore::default());
     let counters = Arc::new(MemoryCounters::default());
@@ -135,4 +142,11 @@ async fn the_store_in_memory_keeps_the_contract_of_idempotency_keys() {
 async fn credits_in_memory_keep_their_contract() {
     let store = Arc::new(MemoryStore::default());
     contract::credit_store(store.clone(), store, &Ground::new(13)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_vitals() {
+    let store = Arc::new(MemoryStore::default());
+    let (webhooks, events, verifications) = (store.clone(), store.clone(), store.clone());
+    contract::vital_store(store.clone(), webhooks, events, verifications, store, &Ground::new(15)).await;
 }

@@ -231,7 +231,7 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         })
     }
 
-    fn subject(&mut self) -> Result<Subject, Failure> {
+    pub(super) fn subject(&mut self) -> Result<Subject, Failure> {
         Ok(Subject {
             application: rows::application(self.text("application")?)?,
             account: self.optional_uuid()?.map(AccountId::from_uuid),

@@ -12,6 +12,7 @@ use domain::ports::{
 };
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
+use uuid::Uuid;
 
 use super::arguments::Arguments;
 use super::columns::Cells;
@@ -99,6 +100,16 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
         ledger_before: Day,
         max: u32,
     ) -> impl Future<Output = Result<u64, Failure>> + Send;
+
+    /// [`domain::ports::StatisticStore::add_statistics`]: the writer, the number of its batch, the day of the youngest row,
+    /// and the rows ([`super::statistics`]).
+    fn add_statistics(
+        &self,
+        writer: Uuid,
+        number: u32,
+        day: Day,
+        rows: &str,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// [`domain::ports::VerificationStore::ping`].
     fn ping(&self) -> impl Future<Output = Result<(), Failure>> + Send;

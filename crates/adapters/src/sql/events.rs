@@ -9,6 +9,7 @@ use domain::event::{Event, EventPlace};
 use domain::id::{EventId, WebhookDeliveryId};
 use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
 use domain::time::Timestamp;
+use domain::verification::Subject;
 use domain::webhook::{
     Attempt, AttemptOutcome, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId,
 };
@@ -33,7 +34,7 @@ pub(super) trait EventEngine: Engine {
     ) -> impl Future<Output = Result<Vec<Event>, Failure>> + Send;
 
     /// [`domain::ports::EventStore::expire`].
-    fn expire(&self, now: Timestamp, max: u32) -> impl Future<Output = Result<u64, Failure>> + Send;
+    fn expire(&self, now: Timestamp, max: u32) -> impl Future<Output = Result<Vec<Subject>, Failure>> + Send;
 
     /// [`domain::ports::EventStore::sweep_events`].
     fn sweep_events(&self, before: Timestamp, max: u32) -> impl Future<Output = Result<u64, Failure>> + Send;
@@ -120,6 +121,11 @@ async fn load_delivery<E: Engine>(
     let attempts = rows.iter().filter_map(|row| row.last).collect();
     // The last row has the last attempt.
     Ok(rows.into_iter().last().map(|delivery| (delivery, attempts)))
+}
+
+/// What they are about, row by row: application, account, phone and purpose.
+pub(super) fn subjects<E: Engine>(engine: &E, rows: &[E::Row]) -> Result<Vec<Subject>, Failure> {
+    rows.iter().map(|row| Columns::of(row, engine.vault()).subject()).collect()
 }
 
 /// No id of an instant from `at` on is smaller: ids begin with the instant.

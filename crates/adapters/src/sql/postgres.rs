@@ -27,6 +27,7 @@ mod options;
 #[cfg(test)]
 mod plans;
 mod pool;
+mod statistics;
 mod transfer;
 mod verifications;
 mod webhooks;

@@ -20,6 +20,7 @@ mod listing;
 mod migrations;
 #[cfg(test)]
 mod plans;
+mod statistics;
 mod transfer;
 mod verifications;
 mod webhooks;

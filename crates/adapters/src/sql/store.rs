@@ -2,6 +2,7 @@
 
 mod blocks;
 mod credits;
+mod statistics;
 
 use std::fmt;
 use std::sync::Arc;

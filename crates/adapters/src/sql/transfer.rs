@@ -15,6 +15,7 @@
 //! credentials there are hashes; no code is ever stored. Counters stay behind: they live for a day at most.
 
 mod cells;
+mod counts;
 mod lines;
 mod reading;
 mod records;
@@ -28,13 +29,15 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 
+pub use counts::RowCounts;
 pub use reading::Import;
-pub use records::{RowCounts, Table};
+pub use records::Table;
 pub(in crate::sql) use {
     reading::Filling,
     records::{
         AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord,
-        Record, Row, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+        Record, Row, StatisticRecord, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord,
+        WrongChecksRecord,
     },
     writing::Writing,
 };

@@ -31,6 +31,8 @@ async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
         "event_outbox",
         "idempotency_keys",
         "blocks",
+        "statistics",
+        "statistic_writers",
         "_sqlx_migrations",
     ] {
         let rows = format!("SELECT t::text FROM {table} t");

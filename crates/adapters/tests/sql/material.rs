@@ -9,7 +9,7 @@ use domain::block::{Block, BlockAction, BlockSubject};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, BlockId, CredentialId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, StatisticWriterId, VerificationId};
 use domain::idempotency::{Attempt, Begun, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
 use domain::message::Locale;
 use domain::phone::Phone;
@@ -17,8 +17,9 @@ use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
     AccountStore, Approval, Approved, BlockAdded, BlockStore, Change, CredentialStore, IdempotencyStore,
-    Inserted, Saved, VerificationStore,
+    Inserted, Saved, StatisticBatch, StatisticStore, VerificationStore,
 };
+use domain::statistic::{Amounts, Measure, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
 use domain::verification::{
@@ -148,7 +149,9 @@ pub(crate) fn attempt(key: &str) -> Attempt {
 /// One of everything that has a phone or a secret in it: an account `ram-the-first` that has proved its phone behind a
 /// wrong check, a key, whose secret is answered, and the answer that told it, under a key that is the phone.
 pub(crate) async fn one_of_everything(
-    store: &(impl AccountStore + VerificationStore + CredentialStore + IdempotencyStore + BlockStore),
+    store: &(
+         impl AccountStore + VerificationStore + CredentialStore + IdempotencyStore + BlockStore + StatisticStore
+     ),
 ) -> CredentialSecret {
     let ram = account(store, "ram-the-first", 1).await;
     let verification = inserted(store, Some(&ram), 1).await;
@@ -185,5 +188,21 @@ pub(crate) async fn one_of_everything(
         expires_at: None,
     };
     assert_eq!(store.add_block(&block, 1).await.unwrap(), BlockAdded::Stored);
+    store.add_statistics(&starts()).await.unwrap();
     secret
+}
+
+/// What is kept of a start.
+fn starts() -> StatisticBatch {
+    let mut amounts = Amounts::default();
+    amounts.add(Measure::Starts, 1);
+    let key = StatisticKey {
+        day: Day::of(begin()),
+        application: ApplicationId::default_application(),
+        operator: phone().operator(),
+        purpose: Some(Purpose::Contact),
+        gateway: "sparrow".into(),
+    };
+    let writer = StatisticWriterId::new(begin(), &SeededEntropy::new(7)).unwrap();
+    StatisticBatch { writer, number: 1, lines: vec![StatisticLine { key, amounts }] }
 }

@@ -87,6 +87,7 @@ fn with_end(lines: &[Vec<u8>]) -> Vec<u8> {
             Some(b"webhook_deliveries") => &mut counts.webhook_deliveries,
             Some(b"webhook_attempts") => &mut counts.webhook_attempts,
             Some(b"blocks") => &mut counts.blocks,
+            Some(b"statistics") => &mut counts.statistics,
             _ => continue,
         };
         *count += 1;

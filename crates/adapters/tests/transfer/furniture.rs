@@ -10,13 +10,17 @@ use domain::credential::{Credential, CredentialKind, CredentialName, CredentialS
 use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::event::{Event, EventKind, EventPlace};
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
+use domain::id::{
+    AccountId, BlockId, CredentialId, DeliveryId, StatisticWriterId, VerificationId, WebhookDeliveryId,
+};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::policy::Policy;
 use domain::ports::{
-    BlockAdded, Change, EventFilter, Inserted, Page, Saved, SendAnswer, SendReport, WebhookDeliveryFilter,
+    BlockAdded, Change, EventFilter, Inserted, Page, Saved, SendAnswer, SendReport, StatisticBatch,
+    WebhookDeliveryFilter,
 };
+use domain::statistic::{Amounts, Measure, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
 use domain::verification::{
@@ -26,6 +30,7 @@ use domain::verification::{
 use domain::webhook::{
     Attempt, AttemptFault, AttemptOutcome, DeliveryStatus, Subscription, WebhookDelivery, WebhookId,
 };
+use uuid::Uuid;
 
 use super::harness::Base;
 
@@ -91,6 +96,7 @@ pub(crate) async fn furnish(base: &Base) -> Furniture {
     let younger = twins(base, &ram).await;
     sends(base, &pending).await;
     blocks(base, &ram).await;
+    statistics(base, &ram).await;
     let (events, deliveries) = events(base, &ram).await;
     Furniture { ram, token, pending, younger, events, deliveries }
 }
@@ -357,4 +363,21 @@ async fn blocks(base: &Base, ram: &Account) {
         };
         assert_eq!(base.blocks.add_block(&block, 10).await.unwrap(), BlockAdded::Stored);
     }
+}
+
+/// A line with an operator, and one without.
+async fn statistics(base: &Base, ram: &Account) {
+    let key = StatisticKey {
+        day: Day::of(begin()),
+        application: ram.application.clone(),
+        operator: phone(1).operator(),
+        purpose: Some(Purpose::Login),
+        gateway: "sparrow".into(),
+    };
+    let mut amounts = Amounts::default();
+    amounts.add(Measure::Starts, 1 << 60);
+    let unknown = StatisticKey { operator: None, purpose: None, ..key.clone() };
+    let lines = [key, unknown].map(|key| StatisticLine { key, amounts: amounts.clone() }).to_vec();
+    let batch = StatisticBatch { writer: StatisticWriterId::from_uuid(Uuid::from_u128(7)), number: 1, lines };
+    base.statistics.add_statistics(&batch).await.unwrap();
 }

@@ -8,7 +8,8 @@ use adapters::sql::transfer::{Import, Moved, Progress, RowCounts, TransferError}
 use adapters::sql::{PostgresOptions, PostgresStore, SqliteOptions, SqliteStore};
 use domain::phone_key::PhoneKey;
 use domain::ports::{
-    AccountStore, BlockStore, CredentialStore, DeliveryStore, EventStore, VerificationStore, WebhookStore,
+    AccountStore, BlockStore, CredentialStore, DeliveryStore, EventStore, StatisticStore, VerificationStore,
+    WebhookStore,
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -37,6 +38,7 @@ pub(crate) struct Base {
     pub(crate) webhooks: Arc<dyn WebhookStore>,
     pub(crate) sent: Arc<dyn DeliveryStore>,
     pub(crate) blocks: Arc<dyn BlockStore>,
+    pub(crate) statistics: Arc<dyn StatisticStore>,
     key: u8,
 }
 
@@ -87,6 +89,7 @@ impl Base {
             + WebhookStore
             + DeliveryStore
             + BlockStore
+            + StatisticStore
             + Clone
             + 'static,
     {
@@ -98,7 +101,8 @@ impl Base {
             events: Arc::new(ports.clone()),
             webhooks: Arc::new(ports.clone()),
             sent: Arc::new(ports.clone()),
-            blocks: Arc::new(ports),
+            blocks: Arc::new(ports.clone()),
+            statistics: Arc::new(ports),
             key,
         }
     }
@@ -165,9 +169,16 @@ impl Base {
     /// Empties every table but this one.
     pub(crate) async fn keep_only(&self, kept: &str) {
         // Attempts go with their deliveries, and those with their events; deliveries of SMS go with their verifications.
-        for table in
-            ["blocks", "events", "event_outbox", "wrong_checks", "verifications", "credentials", "accounts"]
-        {
+        for table in [
+            "statistics",
+            "blocks",
+            "events",
+            "event_outbox",
+            "wrong_checks",
+            "verifications",
+            "credentials",
+            "accounts",
+        ] {
             if table != kept {
                 self.execute(&format!("DELETE FROM {table}")).await;
             }

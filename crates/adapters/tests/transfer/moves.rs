@@ -23,6 +23,7 @@ async fn moves(from: Kind, to: Kind) {
         webhook_deliveries: 4,
         webhook_attempts: 7,
         blocks: 3,
+        statistics: 2,
     };
     assert_eq!(exported.rows, counts);
     assert_eq!(exported.bytes, file.len() as u64);

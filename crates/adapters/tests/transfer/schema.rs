@@ -18,7 +18,9 @@ const LEFT_BEHIND: [(&str, &str); 4] = [
 ];
 
 /// Tables that are not moved.
-const TABLES_LEFT_BEHIND: [&str; 5] = [
+const TABLES_LEFT_BEHIND: [&str; 6] = [
+    // The processes that come have numbers of their own.
+    "statistic_writers",
     // The seal of the phone key is in the header.
     "settings",
     // Counters live for a day at most.

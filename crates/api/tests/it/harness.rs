@@ -78,7 +78,8 @@ impl Service {
 
     /// Over a verifier that is not quite the world's own.
     pub(crate) fn with_verifier(world: World, verifier: Verifier, settings: ApiSettings) -> Self {
-        let Api { endpoint, tasks } = api::build(Arc::new(verifier), PhoneParser::nepal(), settings).unwrap();
+        let Api { endpoint, tasks, loops: _ } =
+            api::build(Arc::new(verifier), PhoneParser::nepal(), settings).unwrap();
         Self { world, endpoint: Arc::new(endpoint), tasks, contract: Contract::new() }
     }
 

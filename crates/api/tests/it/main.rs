@@ -36,6 +36,8 @@ mod hanging_up;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod junk;
@@ -57,6 +59,8 @@ mod reading;
 mod sign_in;
 #[cfg(test)]
 mod starting;
+#[cfg(test)]
+mod statistics;
 #[cfg(test)]
 mod taken;
 #[cfg(test)]

@@ -121,6 +121,7 @@ fn unfit(error: WiringError) -> CommandError {
         error @ (WiringError::Sql(_)
         | WiringError::Clock(_)
         | WiringError::Blocks(_)
+        | WiringError::Statistics(_)
         | WiringError::Gateway(_)
         | WiringError::Webhooks(_)
         | WiringError::NoCounters

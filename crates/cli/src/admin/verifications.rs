@@ -43,6 +43,7 @@ pub(crate) async fn verification(
         VerificationCommand::Cancel { id: text } => {
             let canceled =
                 use_cases::cancel(&wired.verifier, &caller, id(&text, VerificationId::parse)?).await?;
+            wired.statistics.hand_over().await;
             output.record(&shown(&done(canceled)?))
         }
     }

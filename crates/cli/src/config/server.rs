@@ -90,11 +90,13 @@ pub(super) fn phone(reader: &mut Reader) -> PhoneConfig {
 }
 
 pub(super) fn retention(reader: &mut Reader) -> Retention {
-    let Retention { verification_days, ledger_days, event_days, idempotency_hours } = Retention::default();
+    let Retention { verification_days, ledger_days, event_days, statistic_days, idempotency_hours } =
+        Retention::default();
     Retention {
         verification_days: reader.within("retention.verifications_days", verification_days, 1..=DAYS_MAX),
         ledger_days: reader.within("retention.ledger_days", ledger_days, GUESS_WINDOW_DAYS..=DAYS_MAX),
         event_days: reader.within("retention.events_days", event_days, 1..=DAYS_MAX),
+        statistic_days: reader.within("retention.statistics_days", statistic_days, 1..=DAYS_MAX),
         idempotency_hours: reader.within(
             "retention.idempotency_hours",
             idempotency_hours,

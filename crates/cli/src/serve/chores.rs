@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::{LoopName, Loops};
 use domain::ports::CreditKept;
 use domain::use_cases::{self, Retention, Verifier};
 use tokio::task::JoinSet;
@@ -22,11 +23,12 @@ pub(super) fn begin(
     verifier: &Arc<Verifier>,
     retention: Retention,
     credit_interval: Duration,
+    loops: &Arc<Loops>,
     stopping: &CancellationToken,
 ) -> Chores {
     let mut chores = JoinSet::new();
-    chores.spawn(expire_regularly(verifier.clone(), stopping.clone()));
-    chores.spawn(sweep_regularly(verifier.clone(), retention, stopping.clone()));
+    chores.spawn(expire_regularly(verifier.clone(), loops.clone(), stopping.clone()));
+    chores.spawn(sweep_regularly(verifier.clone(), retention, loops.clone(), stopping.clone()));
     chores.spawn(look_at_credits_regularly(verifier.clone(), credit_interval, stopping.clone()));
     Chores(chores)
 }
@@ -43,9 +45,10 @@ impl Chores {
 }
 
 /// Ends the verifications whose life is over. An outage is told when it begins and when it is over.
-async fn expire_regularly(verifier: Arc<Verifier>, stopping: CancellationToken) {
+async fn expire_regularly(verifier: Arc<Verifier>, loops: Arc<Loops>, stopping: CancellationToken) {
     let mut fails = false;
     while !stopping.is_cancelled() {
+        loops.beat(LoopName::Expire);
         let expired = use_cases::expire(&verifier).await;
         match (&expired, fails) {
             (Err(failure), false) => {
@@ -84,9 +87,15 @@ async fn look_at_credits_regularly(verifier: Arc<Verifier>, interval: Duration, 
 }
 
 /// Deletes what is past its retention.
-async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping: CancellationToken) {
+async fn sweep_regularly(
+    verifier: Arc<Verifier>,
+    retention: Retention,
+    loops: Arc<Loops>,
+    stopping: CancellationToken,
+) {
     while !stopping.is_cancelled() {
-        for what in [Old::Verifications, Old::Events] {
+        loops.beat(LoopName::Sweep);
+        for what in [Old::Verifications, Old::Events, Old::Statistics] {
             sweep_all(what, &verifier, retention, &stopping).await;
         }
         pause(SWEEP_INTERVAL, &stopping).await;
@@ -98,6 +107,18 @@ async fn sweep_regularly(verifier: Arc<Verifier>, retention: Retention, stopping
 enum Old {
     Verifications,
     Events,
+    Statistics,
+}
+
+impl Old {
+    /// Whether there may be more behind a sweep that deleted so many rows.
+    const fn may_be_more(self, swept: u64) -> bool {
+        match self {
+            Self::Verifications | Self::Events => swept == use_cases::sweep::SWEEP_ROWS_MAX as u64,
+            // A day at a time.
+            Self::Statistics => swept > 0,
+        }
+    }
 }
 
 /// Sweeps while there may be more.
@@ -106,9 +127,10 @@ async fn sweep_all(what: Old, verifier: &Verifier, retention: Retention, stoppin
         let swept = match what {
             Old::Verifications => use_cases::sweep(verifier, retention).await,
             Old::Events => use_cases::sweep_events(verifier, retention).await,
+            Old::Statistics => use_cases::sweep_statistics(verifier, retention).await,
         };
         match swept {
-            Ok(swept) if swept == u64::from(use_cases::sweep::SWEEP_ROWS_MAX) => {}
+            Ok(swept) if what.may_be_more(swept) => {}
             Ok(_) => return,
             Err(failure) => {
                 tracing::warn!(cause = domain::ports::chain(&failure), "could not delete old rows");

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::{LoopName, Loops};
 use domain::id::EventId;
 use domain::ports::chain;
 use domain::use_cases::webhooks::{Told, claim, hand_out, tell};
@@ -35,7 +36,7 @@ struct Subject {
 }
 
 /// Tells webhooks until it is dropped or, when `stopping` is canceled, until everything under way has ended.
-pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, stopping: CancellationToken) {
+pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, loops: Arc<Loops>, stopping: CancellationToken) {
     let alone = verifier.applications.webhooks().next().is_none();
     let interval = if alone { INTERVAL_ALONE } else { INTERVAL };
     let mut ticks = tokio::time::interval(interval);
@@ -51,6 +52,7 @@ pub(super) async fn tell_webhooks(verifier: Arc<Verifier>, stopping: Cancellatio
                 }
             }
             _ = ticks.tick() => {
+                loops.beat(LoopName::Webhooks);
                 telling.hand_out(Instant::now() + interval, &stopping).await;
                 telling.fill().await;
             }
@@ -241,7 +243,8 @@ mod tests {
             let phone = VerifiedPhone { phone: phone("9841234567"), verified_at };
             ports.accounts.set_phone(&ram.application, ram.id, phone, now).await.unwrap();
         }
-        let telling = tell_webhooks(Arc::new(world.verifier.clone()), CancellationToken::new());
+        let telling =
+            tell_webhooks(Arc::new(world.verifier.clone()), Arc::default(), CancellationToken::new());
         let _goes_on = tokio::time::timeout(INTERVAL_ALONE / 2, telling).await.unwrap_err();
         assert_eq!(ports.webhooks.hand_out(&[], now, 5_000).await.unwrap(), 0, "all were handed out at once");
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -72,6 +73,9 @@ pub trait BlockStore: Send + Sync + fmt::Debug {
 pub trait Blocks: Send + Sync + fmt::Debug {
     /// What there is. An error when it is too old to be believed: nothing may be sent then.
     fn list(&self) -> Result<Arc<BlockList>, PortError>;
+
+    /// How old that is.
+    fn age(&self) -> Duration;
 
     /// Looks at once what there is now: after a change.
     async fn refresh(&self) -> Result<(), PortError>;

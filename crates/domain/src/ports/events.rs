@@ -11,6 +11,7 @@ use crate::application::ApplicationId;
 use crate::event::{Event, EventKind, EventPlace};
 use crate::id::{AccountId, EventId, VerificationId, WebhookDeliveryId};
 use crate::time::Timestamp;
+use crate::verification::Subject;
 use crate::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
 
 /// Which events to list. Those of one verification or account are few; kinds are looked through.
@@ -39,8 +40,9 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     async fn load_event(&self, application: &ApplicationId, id: EventId) -> Result<Option<Event>, PortError>;
 
     /// Ends up to `max` pending verifications whose life is over at `now`, each at the end of its life and with its
-    /// event in the same transaction; answers how many. Several may ask at once: each verification ends once.
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<u64, PortError>;
+    /// event in the same transaction; answers what they were about. Several may ask at once: each verification ends once,
+    /// and is told to one of them.
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, PortError>;
 
     /// Deletes up to `max` events from before `before`, with their deliveries and the attempts of those. A delivery that
     /// is pending keeps its event, unless it has been due since before `before` as well: its webhook is no more. Answers

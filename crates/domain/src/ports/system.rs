@@ -9,6 +9,11 @@ use crate::time::Timestamp;
 pub trait Clock: Send + Sync + fmt::Debug {
     /// Now, in whole milliseconds.
     fn now(&self) -> Timestamp;
+
+    /// How far it is ahead of the machine's clock, in milliseconds; `None` where it is the machine's.
+    fn ahead_millis(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// Randomness fit for secrets.

@@ -3,7 +3,8 @@
 //!
 //! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
 //! one database, at the same time as well. The exceptions are [`sweep`], [`expire`], [`sweep_events`],
-//! [`idempotency_sweep`] and [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
+//! [`idempotency_sweep`], [`statistic_sweep`],
+//! [`vital_store`] and [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
 //!
 //! A promise that is not kept panics with the sentence that it breaks.
 
@@ -17,6 +18,7 @@ mod events;
 mod ground;
 mod idempotency;
 mod race;
+mod statistics;
 mod system;
 mod verifications;
 mod webhooks;
@@ -30,6 +32,7 @@ pub use deliveries::delivery_store;
 pub use events::{event_store, expire, sweep_events};
 pub use ground::Ground;
 pub use idempotency::{idempotency_store, idempotency_sweep};
+pub use statistics::{statistic_store, statistic_sweep};
 pub use system::{clock, entropy, sms_gateway};
 pub use verifications::{sweep, verification_store};
-pub use webhooks::webhook_store;
+pub use webhooks::{vital_store, webhook_store};

@@ -8,7 +8,9 @@ mod credits;
 mod deliveries;
 mod events;
 mod idempotency;
+mod statistics;
 mod verifications;
+mod vitals;
 mod webhooks;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,10 +27,13 @@ use crate::credit::CreditReading;
 use crate::delivery::DeliveryRecord;
 use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
-use crate::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId, WebhookDeliveryId};
+use crate::id::{
+    AccountId, BlockId, CredentialId, DeliveryId, StatisticWriterId, VerificationId, WebhookDeliveryId,
+};
 use crate::idempotency::KeyPlace;
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
+use crate::statistic::{Amounts, StatisticKey};
 use crate::time::{Day, Timestamp};
 use crate::verification::Verification;
 
@@ -60,6 +65,9 @@ struct Tables {
     blocks: BTreeMap<BlockId, Block>,
     credits: BTreeMap<Box<str>, CreditReading>,
     blocks_are_stale: bool,
+    statistics: BTreeMap<StatisticKey, Amounts>,
+    /// The last batch of each.
+    statistic_writers: BTreeMap<StatisticWriterId, u32>,
 }
 
 /// The wrong checks of one phone on one day.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::demand::{kept, present};
 use super::{
-    KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, ScriptedGateway,
-    ScriptedReceiver, SeededEntropy,
+    KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, RecordedObserver,
+    ScriptedGateway, ScriptedReceiver, SeededEntropy,
 };
 use crate::account::{Account, Username};
 use crate::application::{Application, ApplicationId, Applications};
@@ -43,6 +43,8 @@ pub struct World {
     pub gateway: Arc<ScriptedGateway>,
     /// Its alarms.
     pub alarms: Arc<RecordedAlarms>,
+    /// Who is told what happens in it.
+    pub observer: Arc<RecordedObserver>,
     /// The tokens of its applications' own sign-in.
     pub identities: Arc<KnownIdentities>,
     /// The receiver of its webhooks.
@@ -220,6 +222,7 @@ impl WorldBuilder {
         let counters = Arc::new(MemoryCounters::default());
         let gateway = Arc::new(ScriptedGateway::default());
         let alarms = Arc::new(RecordedAlarms::default());
+        let observer = Arc::new(RecordedObserver::default());
         let identities = Arc::new(KnownIdentities::default());
         let receiver = Arc::new(ScriptedReceiver::new(clock.clone()));
         let ports = Ports {
@@ -234,6 +237,9 @@ impl WorldBuilder {
             credits: store.clone(),
             block_store: store.clone(),
             blocks: store.clone(),
+            statistics: store.clone(),
+            observer: observer.clone(),
+            vitals: store.clone(),
             counters: counters.clone(),
             gateway: gateway.clone(),
             clock: clock.clone(),
@@ -248,7 +254,7 @@ impl WorldBuilder {
             peppers: Arc::new(peppers(self.newest_pepper, &self.older_peppers)),
             phone_key: Arc::new(present(PhoneKey::new(&[7; 32]).ok(), "32 bytes are a phone key")),
         };
-        World { verifier, clock, entropy, store, counters, gateway, alarms, identities, receiver }
+        World { verifier, clock, entropy, store, counters, gateway, alarms, observer, identities, receiver }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::check::owned;
 use super::refused::refusal;
+use super::statistics::{self, About};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::credential::Caller;
 use crate::id::VerificationId;
@@ -18,7 +19,9 @@ pub async fn cancel(
     caller: &Caller,
     id: VerificationId,
 ) -> Result<Answer<Verification>, Failure> {
-    answer(cancel_or_stop(verifier, caller, id).await)
+    let answered = answer(cancel_or_stop(verifier, caller, id).await);
+    statistics::tell_refusal(verifier, About::new(caller.application(), None, None), &answered);
+    answered
 }
 
 async fn cancel_or_stop(
@@ -34,7 +37,7 @@ async fn cancel_or_stop(
         if decided.next.version != current.version {
             let change = Change { next: &decided.next, expected: current.version, guess: None };
             match verifier.ports.verifications.save(&change).await? {
-                Saved::Stored => {}
+                Saved::Stored => statistics::tell_end(verifier, &current, &decided.next),
                 Saved::Conflict | Saved::BudgetSpent => continue,
             }
         }

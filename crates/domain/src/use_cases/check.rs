@@ -2,6 +2,7 @@
 //! the phone's guess budget.
 
 use super::refused::{refusal, underivable};
+use super::statistics::{self, About};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::account::Username;
 use crate::application::Application;
@@ -54,7 +55,13 @@ pub async fn check(
     submitted: &SubmittedCode,
 ) -> Result<Answer<Proved>, Failure> {
     let checked = check_or_stop(verifier, caller, target, submitted).await;
-    answer(checked.map_err(|stop| told(stop, target)))
+    let answered = answer(checked.map_err(|stop| told(stop, target)));
+    let (phone, purpose) = match target {
+        CheckTarget::Id(_) => (None, None),
+        CheckTarget::Phone { phone, account: _, purpose } => (Some(*phone), Some(*purpose)),
+    };
+    statistics::tell_refusal(verifier, About::new(caller.application(), phone, purpose), &answered);
+    answered
 }
 
 /// A check by phone tells nothing of what is over, also when it ends while it is being checked.
@@ -155,8 +162,7 @@ async fn still_holds(verifier: &Verifier, current: &Verification, now: Timestamp
     }
     let ended = step(current, Command::Cancel, now);
     // Losing a race to another change leaves the verification to the next check, which comes here again.
-    let change = Change { next: &ended.next, expected: current.version, guess: None };
-    verifier.ports.verifications.save(&change).await?;
+    save(verifier, current, &ended, None).await?;
     Err(Refusal::PhoneNotVerified.about(ended.next).into())
 }
 
@@ -183,7 +189,11 @@ async fn save(
         return Ok(Saved::Stored);
     }
     let change = Change { next: &decided.next, expected: current.version, guess };
-    Ok(verifier.ports.verifications.save(&change).await?)
+    let saved = verifier.ports.verifications.save(&change).await?;
+    if saved == Saved::Stored {
+        statistics::tell_end(verifier, current, &decided.next);
+    }
+    Ok(saved)
 }
 
 /// Approves and binds in one transaction.
@@ -207,6 +217,7 @@ async fn approve(
     let approval = Approval { change, account, phone, transfer };
     match verifier.ports.verifications.approve(&approval).await? {
         Approved::Stored { transferred_from } => {
+            statistics::tell_end(verifier, current, &decided.next);
             Ok(Some(Proved { verification: decided.next, now: true, transferred_from }))
         }
         Approved::Conflict => Ok(None),

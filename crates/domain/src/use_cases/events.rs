@@ -2,12 +2,13 @@
 //! things that happen.
 
 use super::applications::administered;
-use super::{Answer, Failure, Stop, Verifier, answer};
+use super::{Answer, Failure, Stop, Verifier, answer, statistics};
 use crate::account::Username;
 use crate::credential::Caller;
 use crate::event::{Event, EventKind, EventPlace};
 use crate::id::{AccountId, EventId, VerificationId};
 use crate::ports::{EventFilter, Page};
+use crate::statistic::Happening;
 
 /// The most verifications that one call of [`expire`] ends, so that it never holds the store for long.
 pub const EXPIRE_ROWS_MAX: u32 = 500;
@@ -76,5 +77,9 @@ pub async fn find(
 /// # Errors
 /// [`Failure`] when a port fails.
 pub async fn expire(verifier: &Verifier) -> Result<u64, Failure> {
-    Ok(verifier.ports.events.expire(verifier.now(), EXPIRE_ROWS_MAX).await?)
+    let ended = verifier.ports.events.expire(verifier.now(), EXPIRE_ROWS_MAX).await?;
+    for subject in &ended {
+        statistics::tell(verifier, subject, Happening::Expired);
+    }
+    Ok(ended.len() as u64)
 }

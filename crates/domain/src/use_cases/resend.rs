@@ -4,6 +4,7 @@ use super::check::owned;
 use super::refused::refusal;
 use super::send::{self, Sending};
 use super::start::seed;
+use super::statistics::{self, About};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::application::Application;
 use crate::credential::Caller;
@@ -23,7 +24,9 @@ pub async fn resend(
     caller: &Caller,
     id: VerificationId,
 ) -> Result<Answer<Verification>, Failure> {
-    answer(resend_or_stop(verifier, caller, id).await)
+    let answered = answer(resend_or_stop(verifier, caller, id).await);
+    statistics::tell_refusal(verifier, About::new(caller.application(), None, None), &answered);
+    answered
 }
 
 async fn resend_or_stop(

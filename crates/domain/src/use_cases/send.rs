@@ -1,5 +1,6 @@
 //! The part that start and resend share: take from the counters, hand the code to the gateway, note what it said.
 
+use super::statistics;
 use super::{Failure, Stop, TRIES_MAX, Verifier, today};
 use crate::application::Application;
 use crate::delivery::DeliveryRecord;
@@ -8,6 +9,7 @@ use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
 use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendAnswer, Sms, Taken};
 use crate::refusal::Refusal;
+use crate::statistic::Happening;
 use crate::time::{Timestamp, until};
 use crate::verification::step::DeliveryReport;
 use crate::verification::{Command, Effect, Generation, Subject, Verification, step};
@@ -75,6 +77,8 @@ pub(super) async fn deliver(
     let gateway = verifier.ports.gateway.as_ref();
     let said = gateway.send(&sms).await;
     drop(sms);
+    let sent = Happening::Sent { again: number > 1, segments, answer: said.answer, credits: said.credits };
+    statistics::tell(verifier, &verification.subject, sent);
     let at = verifier.now();
     let (report, refusal) = match said.answer {
         SendAnswer::Accepted => (DeliveryReport::Sent, None),
@@ -160,7 +164,10 @@ async fn record(
         // An answer that comes too late changes nothing, and is kept all the same.
         let change = Change { next: &decided.next, expected: current.version, guess: None };
         match verifier.ports.deliveries.record_delivery(&change, kept).await {
-            Ok(Saved::Stored) => return (decided.next, effect),
+            Ok(Saved::Stored) => {
+                statistics::tell_end(verifier, &current, &decided.next);
+                return (decided.next, effect);
+            }
             // No guess was asked about, so a spent budget cannot be the answer; looking again is right all the same.
             Ok(Saved::Conflict | Saved::BudgetSpent) => {}
             Err(error) => {

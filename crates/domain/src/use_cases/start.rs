@@ -3,6 +3,7 @@
 use super::accounts::named;
 use super::resend::resend_live;
 use super::send::{self, Sending};
+use super::statistics::{self, About};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
 use crate::account::{AccountIdentity, Username, VerifiedPhone};
 use crate::application::Application;
@@ -12,8 +13,9 @@ use crate::guess::{GuessClass, GuessTotals};
 use crate::id::VerificationId;
 use crate::message::{AppHash, Locale, Origin};
 use crate::phone::Phone;
-use crate::ports::{Inserted, Standing};
+use crate::ports::{Change, Inserted, Saved, Standing};
 use crate::refusal::Refusal;
+use crate::statistic::Happening;
 use crate::time::{Timestamp, after, until};
 use crate::verification::{
     Budget, Command, MessageOptions, Purpose, Seed, State, Subject, Verification, open, step,
@@ -55,7 +57,10 @@ pub async fn start(
     caller: &Caller,
     request: StartRequest,
 ) -> Result<Answer<Started>, Failure> {
-    answer(start_or_stop(verifier, caller, request).await)
+    let about = About::new(caller.application(), Some(request.phone), Some(request.purpose));
+    let answered = answer(start_or_stop(verifier, caller, request).await);
+    statistics::tell_refusal(verifier, about, &answered);
+    answered
 }
 
 async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartRequest) -> Result<Started, Stop> {
@@ -117,6 +122,7 @@ async fn begin(
     now: Timestamp,
 ) -> Result<Option<Verification>, Stop> {
     cooled_down(standing.latest.as_ref(), now)?;
+    settle(verifier, standing.latest.as_ref(), now).await?;
     let seed = seed(verifier, application, standing.guesses, now)?;
     let ports = &verifier.ports;
     let id = VerificationId::new(now, ports.entropy.as_ref())?;
@@ -126,7 +132,7 @@ async fn begin(
     let number = opened.delivery.number;
     let receipt = send::take(verifier, application, subject, now).await?;
     match ports.verifications.insert(&opened).await {
-        Ok(Inserted::Stored) => {}
+        Ok(Inserted::Stored) => statistics::tell(verifier, subject, Happening::Started),
         Ok(Inserted::LiveExists) => {
             send::refund(verifier, &receipt).await;
             return Ok(None);
@@ -139,6 +145,22 @@ async fn begin(
     }
     let sending = Sending { verification: opened, number, replaced: None, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
+}
+
+/// Ends the one before, when its life is over and nobody has ended it yet, which is so for a second at most. The insert
+/// would do it as well, but could not tell who was first.
+async fn settle(verifier: &Verifier, latest: Option<&Verification>, now: Timestamp) -> Result<(), Failure> {
+    let Some(latest) = latest else { return Ok(()) };
+    let settled = step(latest, Command::Settle, now).next;
+    if settled.version == latest.version {
+        return Ok(());
+    }
+    let change = Change { next: &settled, expected: latest.version, guess: None };
+    match verifier.ports.verifications.save(&change).await? {
+        Saved::Stored => statistics::tell_end(verifier, latest, &settled),
+        Saved::Conflict | Saved::BudgetSpent => {}
+    }
+    Ok(())
 }
 
 /// A verification that ended without success does not spare the wait for the next send: canceling and starting again

@@ -13,13 +13,21 @@ pub struct Retention {
     pub ledger_days: u16,
     /// Events, with what came of telling them. Default 365.
     pub event_days: u16,
+    /// Statistics. Default 400.
+    pub statistic_days: u16,
     /// Answers to calls that have an idempotency key, in hours. Default 24.
     pub idempotency_hours: u16,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { verification_days: 30, ledger_days: 400, event_days: 365, idempotency_hours: 24 }
+        Self {
+            verification_days: 30,
+            ledger_days: 400,
+            event_days: 365,
+            statistic_days: 400,
+            idempotency_hours: 24,
+        }
     }
 }
 
@@ -49,6 +57,16 @@ pub async fn sweep(verifier: &Verifier, retention: Retention) -> Result<u64, Fai
 pub async fn sweep_events(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
     let before = begin_of(Day::of(verifier.now()).minus(retention.event_days));
     Ok(verifier.ports.events.sweep_events(before, SWEEP_ROWS_MAX).await?)
+}
+
+/// Deletes the oldest day of the statistics if it is past its retention; answers how many rows went. Call it again until
+/// that is none.
+///
+/// # Errors
+/// [`Failure`] when a port fails.
+pub async fn sweep_statistics(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
+    let before = Day::of(verifier.now()).minus(retention.statistic_days);
+    Ok(verifier.ports.statistics.sweep_statistics(before).await?)
 }
 
 fn begin_of(day: Day) -> Timestamp {

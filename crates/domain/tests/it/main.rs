@@ -8,3 +8,5 @@ mod codes;
 mod guess_budget;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod statistics;

@@ -21,6 +21,8 @@ mod guessing;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod observing;
+#[cfg(test)]
 mod ownership;
 #[cfg(test)]
 mod peppers;

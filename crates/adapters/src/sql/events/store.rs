@@ -6,6 +6,7 @@ use domain::event::{Event, EventPlace};
 use domain::id::{EventId, WebhookDeliveryId};
 use domain::ports::{EventFilter, EventStore, Page, PortError, WebhookDeliveryFilter, WebhookStore};
 use domain::time::Timestamp;
+use domain::verification::Subject;
 use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
 
 use super::{EventEngine, WebhookEngine, load_delivery, load_event};
@@ -26,7 +27,7 @@ impl<Database: EventEngine> EventStore for Store<Database> {
         load_event(&*self.0, application, id).await.map_err(Database::failed)
     }
 
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<u64, PortError> {
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, PortError> {
         self.0.expire(now, max).await.map_err(Database::failed)
     }
 

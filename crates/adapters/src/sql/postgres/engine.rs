@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::failure::{Verdict, makes_no_sense, verdict, without_values};
 use super::verifications::statements::{LOAD, PING, STANDING, SWEEP_KEYS};
-use super::{Database, accounts, listing, verifications};
+use super::{Database, accounts, listing, statistics, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
 use crate::sql::columns::Cells;
@@ -195,6 +195,10 @@ impl Engine for Database {
 
     async fn sweep(&self, before: Timestamp, ledger_before: Day, max: u32) -> Result<u64, Failure> {
         verifications::sweep(self, before, ledger_before, max).await
+    }
+
+    async fn add_statistics(&self, writer: Uuid, number: u32, day: Day, rows: &str) -> Result<(), Failure> {
+        statistics::add(self, writer, number, day, rows).await
     }
 
     async fn ping(&self) -> Result<(), Failure> {

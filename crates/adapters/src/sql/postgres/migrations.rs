@@ -50,6 +50,11 @@ const MIGRATIONS: Migrations = &[
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0008_blocks.sql")),
     ),
     (
+        9,
+        "statistics",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0009_statistics.sql")),
+    ),
+    (
         11,
         "credits of gateways",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0011_credits.sql")),

@@ -11,7 +11,7 @@ use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, S
 use domain::credit::{CreditBalance, CreditReading};
 use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
-use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId};
+use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, StatisticWriterId, VerificationId};
 use domain::idempotency::{Attempt, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
 use domain::message::Locale;
 use domain::phone::Phone;
@@ -20,8 +20,9 @@ use domain::policy::Policy;
 use domain::ports::{
     AccountStore as _, Approval, BlockScope, BlockStore as _, Change, CredentialFilter, CredentialStore as _,
     CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer,
-    VerificationFilter, VerificationStore as _,
+    StatisticBatch, StatisticStore as _, VerificationFilter, VerificationStore as _, VitalStore as _,
 };
+use domain::statistic::{Amounts, Measure, StatisticBy, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp};
 use domain::verification::{
@@ -175,6 +176,7 @@ async fn ask_about_verifications(store: &PostgresStore, account: &Account) {
     }
     store.sweep(Timestamp::UNIX_EPOCH, Day::from_number(0), 10).await.unwrap();
     events::ask_about_events(store, account).await;
+    ask_about_statistics(store, account).await;
     store.ping().await.unwrap();
     store.time().await.unwrap();
 }
@@ -203,6 +205,28 @@ async fn ask_about_deliveries(store: &PostgresStore, of: &Verification) {
         store.list_deliveries(application, &DeliveryFilter { verification }, page).await.unwrap();
     }
     store.tally_gateways(application, Timestamp::UNIX_EPOCH, 10).await.unwrap();
+}
+
+async fn ask_about_statistics(store: &PostgresStore, account: &Account) {
+    let key = StatisticKey {
+        day: Day::of(now()),
+        application: account.application.clone(),
+        operator: None,
+        purpose: None,
+        gateway: "sparrow".into(),
+    };
+    let mut amounts = Amounts::default();
+    amounts.add(Measure::Starts, 1);
+    let writer = StatisticWriterId::new(now(), &SeededEntropy::new(5)).unwrap();
+    let batch = StatisticBatch { writer, number: 1, lines: vec![StatisticLine { key, amounts }] };
+    store.add_statistics(&batch).await.unwrap();
+    for by in StatisticBy::ALL {
+        let read = store.read_statistics(None, Day::of(now()), Day::of(now()), by).await;
+        assert_eq!(read.unwrap().len(), 1);
+    }
+    store.sweep_statistics(Day::from_number(0)).await.unwrap();
+    store.backlog(&account.application, 10).await.unwrap();
+    store.schema_version().await.unwrap();
 }
 
 /// Much of everything, and what the planner learns of it.
@@ -234,6 +258,9 @@ const FILL: &str = "
     INSERT INTO blocks
     SELECT gen_random_uuid(), 'default', 'deny', NULL, 977984, NULL, NULL, now(), now() + n * interval '1 hour'
     FROM generate_series(1, 5000) n;
+    INSERT INTO statistics
+    SELECT 20000 + n, 'default', '', '', 'sparrow', 'took:' || m, 1 FROM generate_series(1, 400) n, generate_series(1, 50) m;
+    INSERT INTO statistic_writers SELECT gen_random_uuid(), 7, 20000 + n FROM generate_series(1, 5000) n;
     INSERT INTO credentials
     SELECT gen_random_uuid(), application, 'user-token', id, sha256(id::text::bytea), now(), NULL, NULL FROM accounts;
     INSERT INTO idempotency_keys
@@ -277,6 +304,9 @@ async fn every_plan_looks_up(store: &PostgresStore, what: &str) {
             "WITH due AS",
             // Has a limit within.
             "GROUP BY gateway",
+            // A batch, and what is read of some days, is put in order.
+            "jsonb_to_recordset",
+            "FROM statistics\n             WHERE day BETWEEN",
         ];
         let of_few = few.iter().any(|few| statement.contains(few));
         let mut complaints = Vec::new();

@@ -17,8 +17,9 @@ use super::{Database, PostgresStore};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
     AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling,
-    Import, Moved, Progress, Record, Row, SILENCE_MAX, Table, TransferError, TransferRefusal,
-    VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord, in_time,
+    Import, Moved, Progress, Record, Row, SILENCE_MAX, StatisticRecord, Table, TransferError,
+    TransferRefusal, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, Writing,
+    WrongChecksRecord, in_time,
 };
 
 /// What a transfer asks of its connection. A statement runs as long as it takes, and so does the other end of a pipe;
@@ -34,11 +35,11 @@ const READ_ALL: &str = "SET LOCAL enable_seqscan = on";
 
 /// Whoever reads goes on, whoever writes waits, and another import waits too.
 const LOCK: &str = "LOCK TABLE accounts, credentials, verifications, wrong_checks, deliveries, events, event_outbox, \
-     webhook_deliveries, webhook_attempts IN SHARE ROW EXCLUSIVE MODE";
+     webhook_deliveries, webhook_attempts, blocks, statistics IN SHARE ROW EXCLUSIVE MODE";
 
 /// What the server knows of tables that were empty is of no use any more.
 const ANALYZE: &str = "ANALYZE accounts, credentials, verifications, wrong_checks, deliveries, events, event_outbox, \
-     webhook_deliveries, webhook_attempts";
+     webhook_deliveries, webhook_attempts, blocks, statistics";
 
 /// A lock was not to be had, because somebody else has it or waits for it.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -70,6 +71,8 @@ impl PostgresStore {
         write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<WebhookAttemptRecord, _>(&mut snapshot, "delivery_id, number", &mut writing).await?;
         write::<BlockRecord, _>(&mut snapshot, "id", &mut writing).await?;
+        let order = "day, application, operator, purpose, gateway, measure";
+        write::<StatisticRecord, _>(&mut snapshot, order, &mut writing).await?;
         snapshot.rollback().await.map_err(without_values)?;
         writing.end().await
     }
@@ -119,6 +122,7 @@ async fn write<T: Record, W: AsyncWrite + Unpin>(
         | Table::Verifications
         | Table::Deliveries
         | Table::Blocks
+        | Table::Statistics
         | Table::Events
         | Table::EventOutbox
         | Table::WebhookDeliveries

@@ -44,6 +44,11 @@ const MIGRATIONS: Migrations = &[
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0008_blocks.sql")),
     ),
     (
+        9,
+        "statistics",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0009_statistics.sql")),
+    ),
+    (
         11,
         "credits of gateways",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0011_credits.sql")),

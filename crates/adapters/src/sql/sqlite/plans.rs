@@ -8,13 +8,14 @@ use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{EventFilter, Page, Receipt, VerificationFilter, WebhookDeliveryFilter};
+use domain::statistic::StatisticBy;
 use domain::time::Timestamp;
 use domain::webhook::{DeliveryStatus, WebhookId};
 use sqlx::{AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
 use super::verifications::statements as verifications;
-use super::{SqliteOptions, SqliteStore, accounts, blocks, counters, events, listing, webhooks};
+use super::{SqliteOptions, SqliteStore, accounts, blocks, counters, events, listing, statistics, webhooks};
 use crate::phone_vault::PhoneVault;
 use crate::sql::{events as shared_events, statements};
 
@@ -104,6 +105,9 @@ async fn every_statement_is_an_index_look_up() {
         webhooks::GIVE_WAY,
         webhooks::REPLAYED,
         webhooks::IS_OF,
+        crate::sql::statistics::SWEEP,
+        crate::sql::statistics::SWEEP_WRITERS,
+        statistics::BEGIN_BATCH,
         counters::USAGE,
         counters::CLEAR,
     ];
@@ -203,4 +207,26 @@ async fn every_listing_of_events_and_deliveries_walks_an_index_of_its_filter() {
             assert!(!plan.iter().any(|step| walks(step) || sorts(step)), "{filters}\n{plan:#?}");
         }
     }
+}
+
+#[tokio::test]
+async fn statistics_are_added_row_by_row_and_read_by_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let of_adding = plan(&store, statistics::ADD).await;
+    assert_eq!(of_adding, ["SCAN json_each VIRTUAL TABLE INDEX 1:"], "only what is added is walked");
+    for by in StatisticBy::ALL {
+        let plan = plan(&store, crate::sql::statistics::read_statement(by)).await;
+        assert!(plan[0].contains("USING PRIMARY KEY (day>? AND day<?)"), "{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_the_backlog_is_bounded() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let plan = plan(&store, crate::sql::vitals::BACKLOG).await;
+    // What the inner look-ups have found, a bounded number, is counted.
+    let walks_a_table = |step: &String| walks(step) && !step.contains("waiting");
+    assert!(!plan.iter().any(|step| walks_a_table(step) || sorts(step)), "{plan:#?}");
 }

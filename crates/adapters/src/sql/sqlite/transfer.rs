@@ -9,8 +9,8 @@ use super::failure::{SQLITE_BUSY, sqlite_code};
 use crate::sql::failure::Failure;
 use crate::sql::transfer::{
     AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord, Filling,
-    Import, Moved, Progress, Record, Row, Table, TransferError, TransferRefusal, VerificationRecord,
-    WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord,
+    Import, Moved, Progress, Record, Row, StatisticRecord, Table, TransferError, TransferRefusal,
+    VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, Writing, WrongChecksRecord,
 };
 
 /// How many rows a statement adds: more save nothing any more. Their values stay far below what SQLite binds at the
@@ -42,6 +42,8 @@ impl SqliteStore {
         write::<WebhookDeliveryRecord, _>(&mut snapshot, "id", &mut writing).await?;
         write::<WebhookAttemptRecord, _>(&mut snapshot, "delivery_id, number", &mut writing).await?;
         write::<BlockRecord, _>(&mut snapshot, "id", &mut writing).await?;
+        let order = "day, application, operator, purpose, gateway, measure";
+        write::<StatisticRecord, _>(&mut snapshot, order, &mut writing).await?;
         snapshot.rollback().await?;
         writing.end().await
     }

@@ -6,9 +6,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
 use super::cells::Bytes;
+use super::counts::RowCounts;
 use super::records::{
     AccountRecord, BlockRecord, CredentialRecord, DeliveryRowRecord, EventOutboxRecord, EventRecord,
-    RowCounts, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
+    StatisticRecord, VerificationRecord, WebhookAttemptRecord, WebhookDeliveryRecord, WrongChecksRecord,
 };
 use super::{LineFault, TransferError};
 use crate::phone_vault::SEALED_BYTES;
@@ -57,6 +58,7 @@ pub(super) enum Line {
     WebhookDeliveries(Box<WebhookDeliveryRecord>),
     WebhookAttempts(Box<WebhookAttemptRecord>),
     Blocks(Box<BlockRecord>),
+    Statistics(Box<StatisticRecord>),
     End(End),
 }
 

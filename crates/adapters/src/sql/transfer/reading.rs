@@ -7,8 +7,9 @@ use futures_util::TryFutureExt as _;
 use tokio::io::AsyncBufRead;
 
 use super::cells::Bytes;
+use super::counts::RowCounts;
 use super::lines::{End, FORMAT, Header, Kind, Line, Lines, VERSION};
-use super::records::{Row, RowCounts, Table};
+use super::records::{Row, Table};
 use super::{LineFault, Moved, Progress, TransferError, TransferRefusal, in_time};
 use crate::phone_vault::PhoneVault;
 use crate::sql::failure::Failure;
@@ -124,6 +125,7 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
             Line::WebhookDeliveries(row) => Row::WebhookDelivery(row),
             Line::WebhookAttempts(row) => Row::WebhookAttempt(row),
             Line::Blocks(row) => Row::Block(row),
+            Line::Statistics(row) => Row::Statistic(row),
             Line::End(end) => {
                 self.compare(&end)?;
                 let is_last = !self.lines.next().await?;

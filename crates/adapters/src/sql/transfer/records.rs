@@ -35,11 +35,13 @@ pub enum Table {
     WebhookAttempts,
     /// Blocks and allow-lists.
     Blocks,
+    /// What happened, added up by day.
+    Statistics,
 }
 
 impl Table {
     /// Every table, in the order of the file.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Accounts,
         Self::Credentials,
         Self::Verifications,
@@ -50,6 +52,7 @@ impl Table {
         Self::WebhookDeliveries,
         Self::WebhookAttempts,
         Self::Blocks,
+        Self::Statistics,
     ];
 
     /// Its name in the file and in the databases.
@@ -66,6 +69,7 @@ impl Table {
             Self::WebhookDeliveries => "webhook_deliveries",
             Self::WebhookAttempts => "webhook_attempts",
             Self::Blocks => "blocks",
+            Self::Statistics => "statistics",
         }
     }
 
@@ -82,80 +86,8 @@ impl Table {
             Self::WebhookDeliveries => WebhookDeliveryRecord::COLUMNS,
             Self::WebhookAttempts => WebhookAttemptRecord::COLUMNS,
             Self::Blocks => BlockRecord::COLUMNS,
+            Self::Statistics => StatisticRecord::COLUMNS,
         }
-    }
-}
-
-/// How many rows of each table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RowCounts {
-    /// Accounts.
-    pub accounts: u64,
-    /// Keys and user tokens.
-    pub credentials: u64,
-    /// Verifications.
-    pub verifications: u64,
-    /// Rows of the ledger: a phone on a day.
-    pub wrong_checks: u64,
-    /// Deliveries of SMS.
-    #[serde(default)]
-    pub deliveries: u64,
-    /// Events.
-    #[serde(default)]
-    pub events: u64,
-    /// Events that were not handed out yet.
-    #[serde(default)]
-    pub event_outbox: u64,
-    /// Deliveries of events.
-    #[serde(default)]
-    pub webhook_deliveries: u64,
-    /// Attempts to deliver.
-    #[serde(default)]
-    pub webhook_attempts: u64,
-    /// Blocks and allow-lists; files of the first version have none.
-    #[serde(default)]
-    pub blocks: u64,
-}
-
-impl RowCounts {
-    /// The rows of this table.
-    #[must_use]
-    pub const fn of(&self, table: Table) -> u64 {
-        match table {
-            Table::Accounts => self.accounts,
-            Table::Credentials => self.credentials,
-            Table::Verifications => self.verifications,
-            Table::WrongChecks => self.wrong_checks,
-            Table::Deliveries => self.deliveries,
-            Table::Events => self.events,
-            Table::EventOutbox => self.event_outbox,
-            Table::WebhookDeliveries => self.webhook_deliveries,
-            Table::WebhookAttempts => self.webhook_attempts,
-            Table::Blocks => self.blocks,
-        }
-    }
-
-    /// The rows of all tables.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        Table::ALL.into_iter().map(|table| self.of(table)).sum()
-    }
-
-    pub(super) const fn add_one(&mut self, table: Table) {
-        let count = match table {
-            Table::Accounts => &mut self.accounts,
-            Table::Credentials => &mut self.credentials,
-            Table::Verifications => &mut self.verifications,
-            Table::WrongChecks => &mut self.wrong_checks,
-            Table::Deliveries => &mut self.deliveries,
-            Table::Events => &mut self.events,
-            Table::EventOutbox => &mut self.event_outbox,
-            Table::WebhookDeliveries => &mut self.webhook_deliveries,
-            Table::WebhookAttempts => &mut self.webhook_attempts,
-            Table::Blocks => &mut self.blocks,
-        };
-        *count += 1;
     }
 }
 
@@ -171,6 +103,7 @@ pub(in crate::sql) enum Row {
     WebhookDelivery(Box<WebhookDeliveryRecord>),
     WebhookAttempt(Box<WebhookAttemptRecord>),
     Block(Box<BlockRecord>),
+    Statistic(Box<StatisticRecord>),
 }
 
 impl Row {
@@ -187,6 +120,7 @@ impl Row {
             Self::WebhookDelivery(_) => Table::WebhookDeliveries,
             Self::WebhookAttempt(_) => Table::WebhookAttempts,
             Self::Block(_) => Table::Blocks,
+            Self::Statistic(_) => Table::Statistics,
         }
     }
 
@@ -203,6 +137,7 @@ impl Row {
             Self::WebhookDelivery(row) => row.bind(query),
             Self::WebhookAttempt(row) => row.bind(query),
             Self::Block(row) => row.bind(query),
+            Self::Statistic(row) => row.bind(query),
         }
     }
 }
@@ -391,4 +326,15 @@ record!(BlockRecord, Blocks, {
     reason: Option<String>,
     created_at: Instant,
     expires_at: Option<Instant>,
+});
+
+// The processes that add stay behind: those that come have numbers of their own.
+record!(StatisticRecord, Statistics, {
+    day: i64,
+    application: String,
+    operator: String,
+    purpose: String,
+    gateway: String,
+    measure: String,
+    amount: i64,
 });

@@ -8,8 +8,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::cells::Bytes;
+use super::counts::RowCounts;
 use super::lines::{End, FORMAT, Header, VERSION};
-use super::records::{Record, RowCounts};
+use super::records::Record;
 use super::{Moved, Progress, TransferError, in_time};
 use crate::phone_vault::PhoneVault;
 use crate::sql::columns::Cells;

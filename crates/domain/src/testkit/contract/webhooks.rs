@@ -16,7 +16,10 @@ use super::ground::Ground;
 use super::verifications::{Attempt as Proof, Bench, finished};
 use crate::application::ApplicationId;
 use crate::event::{Event, EventKind};
-use crate::ports::{AccountStore, EventStore, Page, VerificationStore, WebhookDeliveryFilter, WebhookStore};
+use crate::ports::{
+    AccountStore, Backlog, EventStore, Page, VerificationStore, VitalStore, WebhookDeliveryFilter,
+    WebhookStore,
+};
 use crate::time::{Timestamp, after};
 use crate::verification::{Purpose, State, Subject, Verification};
 use crate::webhook::{
@@ -45,6 +48,42 @@ pub async fn webhook_store(
     ordering::all(&post).await;
     replaying::all(&post).await;
     listing::all(&post).await;
+}
+
+/// The contract of [`VitalStore`], about what webhooks were not told yet; as [`webhook_store`], nobody else may let
+/// anything happen at the same time.
+///
+/// # Panics
+/// When a promise is not kept.
+pub async fn vital_store(
+    vitals: Arc<dyn VitalStore>,
+    webhooks: Arc<dyn WebhookStore>,
+    events: Arc<dyn EventStore>,
+    verifications: Arc<dyn VerificationStore>,
+    accounts: Arc<dyn AccountStore>,
+    ground: &Ground,
+) {
+    let stage = Stage { bench: Bench { verifications, accounts, ground }, events };
+    let post = Post { stage, webhooks };
+    post.hand_out_all(&[]).await;
+    assert!(kept(vitals.schema_version().await) >= 1, "a store that works has a schema");
+    let (target, other) = (post.target(), post.target());
+    let look = |max| vitals.backlog(&target.application, max);
+    assert_eq!(kept(look(10).await), Backlog::default(), "nothing that waits must be told as nothing");
+    let event = post.event(&target.application).await;
+    post.event(&other.application).await;
+    let waiting = Backlog { events: 2, oldest_event_at: Some(event.at), ..Backlog::default() };
+    assert_eq!(kept(look(10).await), waiting, "what waits must be told with the oldest");
+    assert_eq!(
+        kept(look(1).await),
+        Backlog { events: 1, ..waiting },
+        "no more must be counted than is asked for"
+    );
+    let now = post.now();
+    let subscriptions = [target.subscription(), other.subscription()];
+    assert_eq!(kept(post.webhooks.hand_out(&subscriptions, now, 10).await), 2);
+    let pending = Backlog { deliveries: 1, oldest_delivery_at: Some(now), ..Backlog::default() };
+    assert_eq!(kept(look(10).await), pending, "what is pending must be told to whom it concerns");
 }
 
 /// What the parts of the suite stand on.

@@ -1,6 +1,7 @@
 //! Blocks and allow-lists: kept, and asked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -143,6 +144,10 @@ impl Blocks for MemoryStore {
             return Err(PortError::unavailable(Dependency::Store, "the blocks were told to be too old"));
         }
         Ok(Arc::new(BlockList::new(inner.tables.blocks.values().cloned())))
+    }
+
+    fn age(&self) -> Duration {
+        if locked(&self.0).tables.blocks_are_stale { Duration::from_mins(1) } else { Duration::ZERO }
     }
 
     async fn refresh(&self) -> Result<(), PortError> {

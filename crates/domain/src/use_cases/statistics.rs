@@ -1,0 +1,87 @@
+//! Statistics: telling what happened, and reading what was added up.
+
+use super::{Answer, Failure, Verifier};
+use crate::application::ApplicationId;
+use crate::phone::Phone;
+use crate::refusal::Refusal;
+use crate::statistic::{Happening, Observation, StatisticBy, StatisticRow};
+use crate::time::{Day, until};
+use crate::verification::{Purpose, State, Subject, Verification};
+
+/// The most days that are read at once.
+pub const STATISTICS_DAYS_MAX: u16 = 92;
+
+/// What was added up from one day to another, both included, and at most [`STATISTICS_DAYS_MAX`] of them: the earlier
+/// ones are left out. Of one application or of all.
+///
+/// # Errors
+/// [`Failure`] when the store does not answer.
+pub async fn read(
+    verifier: &Verifier,
+    application: Option<&ApplicationId>,
+    from: Day,
+    to: Day,
+    by: StatisticBy,
+) -> Result<Vec<StatisticRow>, Failure> {
+    let from = from.max(to.minus(STATISTICS_DAYS_MAX - 1));
+    Ok(verifier.ports.statistics.read_statistics(application, from, to, by).await?)
+}
+
+/// What an observation is about.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    application: &'a ApplicationId,
+    phone: Option<Phone>,
+    purpose: Option<Purpose>,
+}
+
+impl<'a> About<'a> {
+    /// A phone and a purpose, where they are known.
+    pub(super) const fn new(
+        application: &'a ApplicationId,
+        phone: Option<Phone>,
+        purpose: Option<Purpose>,
+    ) -> Self {
+        Self { application, phone, purpose }
+    }
+}
+
+impl<'a> From<&'a Subject> for About<'a> {
+    fn from(subject: &'a Subject) -> Self {
+        Self::new(&subject.application, Some(subject.phone), Some(subject.purpose))
+    }
+}
+
+/// Tells the observer.
+pub(super) fn tell<'a>(verifier: &Verifier, about: impl Into<About<'a>>, happening: Happening) {
+    let About { application, phone, purpose } = about.into();
+    let gateway = &*verifier.ports.gateway.facts().name;
+    let at = verifier.now();
+    verifier.ports.observer.observe(&Observation { at, application, gateway, phone, purpose, happening });
+}
+
+/// Tells how a verification ended, if it did, when the store has taken `next` over `current`: of all who would end it the
+/// store takes one.
+pub(super) fn tell_end(verifier: &Verifier, current: &Verification, next: &Verification) {
+    if current.state != State::Pending {
+        return;
+    }
+    let happening = match next.state {
+        State::Pending => return,
+        State::Approved { at } => Happening::Approved { took: until(next.created_at, at) },
+        State::Expired { .. } => Happening::Expired,
+        State::Canceled { .. } => Happening::Canceled,
+        State::Locked { .. } => Happening::Locked,
+    };
+    tell(verifier, &next.subject, happening);
+}
+
+/// Tells of a refusal, if it is one.
+pub(super) fn tell_refusal<T>(verifier: &Verifier, about: About<'_>, answer: &Result<Answer<T>, Failure>) {
+    let Ok(Answer::Refused(refused)) = answer else { return };
+    let refusal: Refusal = refused.refusal;
+    match &refused.verification {
+        Some(own) => tell(verifier, &own.subject, Happening::Refused(refusal)),
+        None => tell(verifier, about, Happening::Refused(refusal)),
+    }
+}

@@ -12,7 +12,7 @@ mod verifications;
 mod webhooks;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
@@ -58,7 +58,7 @@ struct Tables {
     ids: u64,
     keys: BTreeMap<KeyPlace, idempotency::Kept>,
     blocks: BTreeMap<BlockId, Block>,
-    credits: BTreeMap<Box<str>, CreditReading>,
+    credits: BTreeMap<Arc<str>, CreditReading>,
     blocks_are_stale: bool,
 }
 

@@ -12,6 +12,7 @@ use crate::client::{Answer, Client};
 use crate::code_in;
 use crate::receiver::Receiver;
 use crate::service::{Finished, Service, directory, run};
+use crate::wire::Wire;
 
 const TOKEN: &str = "token-of-the-test";
 const PREFIX: &str = "SPARROW_VERIFY__";
@@ -71,6 +72,18 @@ impl Ground {
         self.setting(&format!("APPLICATION__WEBHOOKS__{name}__URL"), receiver.url())
             .setting(&format!("APPLICATION__WEBHOOKS__{name}__SECRET"), secret)
             .setting(&format!("APPLICATION__WEBHOOKS__{name}__ALLOW_PRIVATE_ADDRESSES"), "true")
+    }
+
+    /// The same with a wire before the server whose URL this setting has.
+    pub async fn through_a_wire(self, name: &str) -> (Self, Wire) {
+        let url = self.settings.iter().find(|(known, _)| known == name).map(|(_, url)| url.clone());
+        let url = url.expect("there is such a server");
+        let (_, rest) = url.split_once("://").expect("a URL");
+        let server =
+            rest.split('/').next().and_then(|rest| rest.rsplit('@').next()).expect("a URL has a host");
+        let wire = Wire::to(server).await;
+        let url = url.replace(server, &wire.address().to_string());
+        (self.setting(name, &url), wire)
     }
 
     /// The same with short patience for the database and the counters, so that faults show soon.

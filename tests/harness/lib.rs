@@ -14,6 +14,7 @@ mod load;
 mod receiver;
 mod service;
 mod stack;
+mod wire;
 
 pub use client::{Answer, Client};
 pub use fleet::{Fleet, Ground};
@@ -21,6 +22,7 @@ pub use load::{Asked, Call, Load, Outcome, Proved};
 pub use receiver::{Message, Receiver};
 pub use service::{Finished, Service, directory, run};
 pub use stack::Stack;
+pub use wire::Wire;
 
 /// The code in the text of an SMS: it begins with it.
 #[must_use]

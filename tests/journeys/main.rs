@@ -31,4 +31,6 @@ mod table;
 #[cfg(test)]
 mod transfer;
 #[cfg(test)]
+mod trips;
+#[cfg(test)]
 mod webhooks;

@@ -33,7 +33,7 @@ mod rules;
 
 pub use notes::NoteError;
 pub(crate) use notes::Notes;
-pub(crate) use pages::{DocumentPage, openapi, swagger, swagger_config, to_swagger};
+pub(crate) use pages::{Swagger, WrittenPage, openapi, swagger, to_swagger};
 
 /// The whole API. Its order is that of the sections and the operations in the document.
 pub(crate) type Service =

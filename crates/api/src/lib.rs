@@ -90,7 +90,7 @@ pub fn build(
     let document = docs::document(&service)?;
     let operations = RouteTable::of_document(&document);
     let problems = ProblemPages::new(&docs::answered_by(&document));
-    let document = docs::DocumentPage::new(serde_json::to_string(&document)?);
+    let document = docs::WrittenPage::of_document(serde_json::to_string(&document)?);
     let pages_beside = ["/openapi.json", "/docs", "/docs/*", "/problems", "/problems/{slug}"];
     let mut routes =
         pages_beside.into_iter().fold(operations.clone(), |routes, path| routes.with(path, &[Method::GET]));
@@ -99,7 +99,7 @@ pub fn build(
         .at("/problems", get(problem_list).data(problems.clone()))
         .at("/problems/:slug", get(problem_page).data(problems))
         .at("/docs", get(docs::to_swagger))
-        .at("/docs/*file", get(docs::swagger).data(docs::swagger_config()));
+        .at("/docs/*file", get(docs::swagger).data(docs::Swagger::new()));
     if let Some(demo) = settings.demo {
         (pages, routes) = demo.mount(pages, routes);
     }

@@ -69,7 +69,9 @@ impl RouteTable {
 
     /// The methods of the address, when it is one.
     pub(crate) fn methods(&self, path: &str) -> Option<&Methods> {
-        self.0.iter().find(|route| matches(&route.segments, path)).map(|route| &route.methods)
+        // Every call comes by here: the path is taken apart once, and not for each address.
+        let parts = Parts::of(path);
+        self.0.iter().find(|route| matches(&route.segments, parts.as_slice())).map(|route| &route.methods)
     }
 
     /// `/checks` beats `/{id}`, as in the router.
@@ -110,17 +112,42 @@ fn segments(path: &str) -> Vec<Segment> {
     path.split('/').skip(1).map(segment).collect()
 }
 
-fn matches(segments: &[Segment], path: &str) -> bool {
-    let mut parts = path.split('/').skip(1);
-    for segment in segments {
-        match (segment, parts.next()) {
-            (Segment::Rest, Some(_)) => return true,
-            (Segment::One, Some(part)) if !part.is_empty() => {}
-            (Segment::Exactly(text), Some(part)) if text == part => {}
-            (Segment::Rest | Segment::One | Segment::Exactly(_), _) => return false,
+/// More than any address has: what comes behind is one part.
+const PARTS_MAX: usize = 12;
+
+/// The parts of a path between its slashes.
+struct Parts<'a> {
+    parts: [&'a str; PARTS_MAX],
+    count: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn of(path: &'a str) -> Self {
+        let (mut parts, mut count) = ([""; PARTS_MAX], 0);
+        // The first is what stands before the first slash.
+        for (place, part) in parts.iter_mut().zip(path.splitn(PARTS_MAX + 1, '/').skip(1)) {
+            *place = part;
+            count += 1;
         }
+        Self { parts, count }
     }
-    parts.next().is_none()
+
+    fn as_slice(&self) -> &[&'a str] {
+        self.parts.get(..self.count).unwrap_or_default()
+    }
+}
+
+fn matches(segments: &[Segment], parts: &[&str]) -> bool {
+    let fits = |(segment, part): (&Segment, &&str)| match segment {
+        Segment::Rest => true,
+        Segment::One => !part.is_empty(),
+        Segment::Exactly(text) => text == part,
+    };
+    let long_enough = match segments.last() {
+        Some(Segment::Rest) => parts.len() >= segments.len(),
+        Some(Segment::One | Segment::Exactly(_)) | None => parts.len() == segments.len(),
+    };
+    long_enough && segments.iter().zip(parts).all(fits)
 }
 
 #[cfg(test)]
@@ -147,10 +174,11 @@ mod tests {
     #[test]
     fn what_is_not_in_the_document_does_not_exist() {
         let table = table();
-        for path in ["/", "", "/w", "/v/", "/v/7/x", "/docs"] {
+        for path in ["/", "", "/w", "/v/", "/v/7/x", "/docs", &"/v".repeat(20), "v/7"] {
             assert!(table.methods(path).is_none(), "{path}");
         }
         assert!(table.methods("/docs/").is_some());
         assert!(table.methods("/docs/a/b").is_some());
+        assert!(table.methods(&format!("/docs{}", "/a".repeat(20))).is_some());
     }
 }

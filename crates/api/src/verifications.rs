@@ -73,12 +73,10 @@ impl VerificationsApi {
         caller: Authenticated,
         body: Strict<StartVerification>,
     ) -> Result<StartAnswer, Refusing<StartProblems>> {
-        let context = context.clone();
         let request = body.0.parse(&context)?;
-        let answer = context
-            .clone()
-            .to_the_end(async move { use_cases::start(&context.verifier, &caller.0, request).await })
-            .await?;
+        let verifier = context.verifier.clone();
+        let starting = async move { use_cases::start(&verifier, &caller.0, request).await };
+        let answer = context.to_the_end(starting).await?;
         Ok(match done(answer)? {
             Started::New(verification) => StartAnswer::Created(Json((&verification).into())),
             Started::Resent(verification) => StartAnswer::Resent(Json((&verification).into())),
@@ -131,11 +129,9 @@ impl VerificationsApi {
         _nothing: NoBody,
     ) -> Result<Json<VerificationResource>, Refusing<ResendProblems>> {
         let id = id.0.known(Slug::VerificationNotFound)?;
-        let context = context.clone();
-        let answer = context
-            .clone()
-            .to_the_end(async move { use_cases::resend(&context.verifier, &caller.0, id).await })
-            .await?;
+        let verifier = context.verifier.clone();
+        let resending = async move { use_cases::resend(&verifier, &caller.0, id).await };
+        let answer = context.to_the_end(resending).await?;
         Ok(Json((&done(answer)?).into()))
     }
 

@@ -1,5 +1,7 @@
 //! The credits that are left at a gateway: what is kept of them, and when they are low. Owns no call to a gateway.
 
+use std::sync::Arc;
+
 use crate::time::Timestamp;
 
 /// What is left at a gateway, in thousandths of a credit: some count parts of one.
@@ -40,7 +42,7 @@ impl CreditBalance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreditReading {
     /// The gateway, by its name.
-    pub gateway: Box<str>,
+    pub gateway: Arc<str>,
     /// What was left.
     pub balance: CreditBalance,
     /// When.

@@ -1,5 +1,6 @@
 //! Deliveries: what became of each attempt to hand an SMS to a gateway. Owns what is kept of one; never the SMS's text.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::application::ApplicationId;
@@ -22,7 +23,7 @@ pub struct DeliveryRecord {
     /// To whom.
     pub phone: Phone,
     /// The gateway, by its name.
-    pub gateway: Box<str>,
+    pub gateway: Arc<str>,
     /// What it said, and what that tells.
     pub report: SendReport,
     /// When it had said so, or the wait for it was over.
@@ -37,7 +38,7 @@ pub struct DeliveryRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayTally {
     /// The gateway, by its name.
-    pub gateway: Box<str>,
+    pub gateway: Arc<str>,
     /// What it said.
     pub answer: SendAnswer,
     /// How often.

@@ -1,6 +1,8 @@
 //! Events: what happened that an application or an operator wants to hear of. Owns their kinds and what each says;
 //! never who hears of them.
 
+use std::sync::Arc;
+
 use crate::account::Username;
 use crate::application::ApplicationId;
 use crate::block::Prefix;
@@ -122,7 +124,7 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventCredit {
     /// The gateway, by its name.
-    pub gateway: Box<str>,
+    pub gateway: Arc<str>,
     /// What was left.
     pub balance: CreditBalance,
 }

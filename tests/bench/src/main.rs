@@ -17,10 +17,11 @@ mod relay;
 mod report;
 mod service;
 mod stage;
+mod versus;
 
 use std::error::Error;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,12 @@ struct Arguments {
     /// Configure the service: a variable without its prefix, such as `DATABASE__CONNECTIONS_MAX=32`. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
+    /// Compare with this binary of another release, by turns and on the same servers, instead.
+    #[arg(long, value_name = "BINARY")]
+    against: Option<PathBuf>,
+    /// How often each of both is measured on each of the storages.
+    #[arg(long, default_value_t = 4, requires = "against", value_parser = clap::value_parser!(u16).range(1..=100))]
+    rounds: u16,
     /// Print JSON for programs instead of tables for people.
     #[arg(long)]
     json: bool,
@@ -96,15 +103,24 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Fallible<()> {
     let (load, gateway) = (threads(LOAD_THREADS)?, threads(GATEWAY_THREADS)?);
     let main = Builder::new_current_thread().enable_all().build()?;
-    let report = main.block_on(measure(arguments, &load, &gateway))?;
-    let text = if arguments.json { report.json().to_string() } else { report.text() };
-    writeln!(std::io::stdout(), "{text}")?;
+    let (json, text) = main.block_on(async {
+        let setting = setting_of(arguments, &load, &gateway).await?;
+        Fallible::Ok(if let Some(before) = &arguments.against {
+            let found = versus::measure(&setting, before, arguments.rounds, arguments.only).await?;
+            (found.json(), found.text())
+        } else {
+            let report = measure(arguments, setting).await?;
+            (report.json(), report.text())
+        })
+    })?;
+    writeln!(std::io::stdout(), "{}", if arguments.json { json.to_string() } else { text })?;
     Ok(())
 }
 
-async fn measure(arguments: &Arguments, load: &Runtime, gateway: &Runtime) -> Fallible<Report> {
+async fn setting_of(arguments: &Arguments, load: &Runtime, gateway: &Runtime) -> Fallible<Setting> {
     let count = usize::try_from(arguments.count)?;
-    let setting = Setting {
+    Ok(Setting {
+        binary: service::binary()?,
         gateway: Gateway::start(gateway.handle(), count).await?,
         load_threads: load.handle().clone(),
         connections: usize::from(arguments.connections),
@@ -113,7 +129,10 @@ async fn measure(arguments: &Arguments, load: &Runtime, gateway: &Runtime) -> Fa
         bounds: Bounds { time: Duration::from_secs(arguments.seconds), count },
         service: arguments.set.clone(),
         next_number: Arc::default(),
-    };
+    })
+}
+
+async fn measure(arguments: &Arguments, setting: Setting) -> Fallible<Report> {
     let directory = tempfile::tempdir()?;
     let mut report = Report {
         connections: setting.connections,

@@ -46,7 +46,7 @@ pub(crate) struct Alone {
 }
 
 /// The servers.
-struct Servers {
+pub(crate) struct Servers {
     postgres: servers::own::Postgres,
     redis: servers::own::Redis,
     postgres_pid: u32,
@@ -58,7 +58,7 @@ pub(crate) async fn measure(setting: &Setting, directory: &Path) -> Fallible<Pro
     let servers = Servers::start().await?;
     let versions = servers.versions().await?;
     let storage = Storage::servers(servers.postgres(), servers.redis());
-    let processes = [("postgres", servers.postgres_pid), ("redis", servers.redis_pid)];
+    let processes = servers.processes();
     let files = |name: &str| -> Fallible<_> {
         let directory = directory.join(name);
         std::fs::create_dir(&directory)?;
@@ -97,13 +97,32 @@ pub(crate) async fn measure(setting: &Setting, directory: &Path) -> Fallible<Pro
 }
 
 impl Servers {
-    async fn start() -> Fallible<Self> {
+    pub(crate) async fn start() -> Fallible<Self> {
         let (postgres, redis) = (servers::own::Postgres::start().await, servers::own::Redis::start().await);
         let mut connection = PgConnection::connect(postgres.url()).await?;
         let backend: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
         let redis_pid = info(loopback(redis.port()), "process_id").await?.parse()?;
         let postgres_pid = cpu::parent_of(u32::try_from(backend)?)?;
         Ok(Self { postgres, redis, postgres_pid, redis_pid })
+    }
+
+    /// Whose CPU time counts.
+    pub(crate) fn processes(&self) -> [(&'static str, u32); 2] {
+        [("postgres", self.postgres_pid), ("redis", self.redis_pid)]
+    }
+
+    /// A database of this name, and counters, with nothing in them.
+    pub(crate) async fn emptied(&self, database: &str) -> Fallible<Storage> {
+        let mut connection = PgConnection::connect(self.postgres.url()).await?;
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {database}"));
+        sqlx::raw_sql(create).execute(&mut connection).await?;
+        // What is written behind a checkpoint is written in whole pages: all begin alike.
+        sqlx::raw_sql("CHECKPOINT").execute(&mut connection).await?;
+        say(self.redis(), "FLUSHALL\r\nQUIT\r\n").await?;
+        Ok(Storage {
+            database: format!("postgres://postgres@{}/{database}", self.postgres()),
+            ..Storage::servers(self.postgres(), self.redis())
+        })
     }
 
     fn postgres(&self) -> SocketAddr {
@@ -193,10 +212,16 @@ fn loopback(port: u16) -> SocketAddr {
 
 /// A line of what a Redis says of itself.
 async fn info(redis: SocketAddr, name: &str) -> Fallible<String> {
-    let mut stream = TcpStream::connect(redis).await?;
-    stream.write_all(b"INFO server\r\nQUIT\r\n").await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
+    let answer = say(redis, "INFO server\r\nQUIT\r\n").await?;
     let value = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     Ok(value.ok_or_else(|| format!("this Redis does not tell its {name}"))?.trim().to_owned())
+}
+
+/// What a Redis answers to this.
+async fn say(redis: SocketAddr, words: &str) -> Fallible<String> {
+    let mut stream = TcpStream::connect(redis).await?;
+    stream.write_all(words.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
 }

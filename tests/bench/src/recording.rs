@@ -62,7 +62,8 @@ pub(crate) async fn record(
 ) -> Fallible<Recorded> {
     let (postgres, redis) = (Relay::start(postgres).await?, Relay::start(redis).await?);
     let storage = Storage::servers(postgres.address, redis.address);
-    let service = Service::start(directory, &storage, &setting.gateway, &setting.service).await?;
+    let service =
+        Service::start(&setting.binary, directory, &storage, &setting.gateway, &setting.service).await?;
     let load = Load::new(&service, 1, &setting.load_threads, &setting.next_number)?;
     let overheard = Overheard { setting, load, postgres, redis };
     let recorded = overheard.recorded().await?;

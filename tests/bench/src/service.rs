@@ -38,14 +38,15 @@ impl Service {
     /// Starts one with its files in this directory, which must be empty. `settings` are names of configuration keys
     /// and values, as variables have them (`DATABASE__CONNECTIONS_MAX`).
     pub(crate) async fn start(
+        binary: &Path,
         directory: &Path,
         storage: &Storage,
         gateway: &Gateway,
         settings: &[(String, String)],
     ) -> Fallible<Self> {
         let config = write_configuration(directory, storage, gateway)?;
-        let command = |arguments: &[&str]| -> Fallible<Command> {
-            let mut command = Command::new(binary()?);
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(binary);
             command.arg("--config").arg(&config).arg("--json").args(arguments);
             // Nothing of the caller's own configuration takes part.
             for (name, _) in std::env::vars_os() {
@@ -57,10 +58,10 @@ impl Service {
                 command.env(format!("SPARROW_VERIFY__{name}"), value);
             }
             command.kill_on_drop(true);
-            Ok(command)
+            command
         };
         let log = directory.join("log");
-        let mut serve = command(&["serve"])?;
+        let mut serve = command(&["serve"]);
         serve.stdout(Stdio::piped()).stderr(std::fs::File::create(&log)?);
         let mut child = serve.spawn()?;
         let stdout = child.stdout.take().ok_or("the service has no standard output")?;
@@ -72,7 +73,7 @@ impl Service {
         };
         let url = member(&first, "url")?;
 
-        let issued = command(&["key", "issue"])?.output().await?;
+        let issued = command(&["key", "issue"]).output().await?;
         if !issued.status.success() {
             let said = String::from_utf8_lossy(&issued.stderr);
             return Err(format!("no key could be issued: {said}").into());
@@ -118,7 +119,7 @@ fn member(line: &str, name: &str) -> Fallible<String> {
 }
 
 /// The binary that cargo built beside this one.
-fn binary() -> Fallible<PathBuf> {
+pub(crate) fn binary() -> Fallible<PathBuf> {
     let binary = std::env::current_exe()?.with_file_name("sparrow-verify");
     if !binary.exists() {
         let place = binary.display();

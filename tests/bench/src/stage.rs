@@ -1,6 +1,6 @@
 //! One measured stack: a warm-up, starts, then the checks of those starts, with the CPU that everybody used meanwhile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(crate) const GATEWAY_THREADS: &str = "bench-gateway";
 
 /// What all stages have in common.
 pub(crate) struct Setting {
+    /// What is measured.
+    pub(crate) binary: PathBuf,
     pub(crate) gateway: Gateway,
     pub(crate) load_threads: Handle,
     pub(crate) connections: usize,
@@ -56,7 +58,18 @@ impl Setting {
         storage: &Storage,
         servers: &[(&'static str, u32)],
     ) -> Fallible<Stage> {
-        let service = Service::start(directory, storage, &self.gateway, &self.service).await?;
+        self.measure_binary(&self.binary, directory, storage, servers).await
+    }
+
+    /// The same with another binary.
+    pub(crate) async fn measure_binary(
+        &self,
+        binary: &Path,
+        directory: &Path,
+        storage: &Storage,
+        servers: &[(&'static str, u32)],
+    ) -> Fallible<Stage> {
+        let service = Service::start(binary, directory, storage, &self.gateway, &self.service).await?;
         let load = Load::new(&service, self.connections, &self.load_threads, &self.next_number)?
             .with_accounts(self.accounts);
 

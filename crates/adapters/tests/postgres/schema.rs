@@ -150,6 +150,21 @@ async fn refuses(foreign: &mut PgConnection, statement: &str, code: &str) {
     assert_eq!(told.as_deref(), Some(code), "{statement}: {refused:?}");
 }
 
+/// Stores a delivery of the first verification, with these values.
+fn delivery(
+    application: &str,
+    number: &str,
+    answer: &str,
+    took_ms: &str,
+    message_id: &str,
+    credits: &str,
+) -> String {
+    format!(
+        "INSERT INTO deliveries SELECT gen_random_uuid(), id, {application}, {number}, 'sparrow', {answer}, now(), \
+         {took_ms}, 1, {message_id}, {credits} FROM verifications LIMIT 1"
+    )
+}
+
 #[tokio::test]
 async fn the_schema_holds_what_a_value_may_be_against_any_program() {
     let place = Place::new().await;
@@ -167,16 +182,44 @@ async fn the_schema_holds_what_a_value_may_be_against_any_program() {
         "UPDATE verifications SET sends_used = -1",
         "UPDATE verifications SET version = -1",
         "UPDATE verifications SET code_length = 5",
+        "UPDATE verifications SET delivery_number = -1",
         "UPDATE verifications SET lifetime_ms = -1",
+        "UPDATE verifications SET renew_below_ms = -1",
+        "UPDATE verifications SET checks_max = -1, checks_used = -1",
         "UPDATE verifications SET cooldowns_ms = '60,x'",
         "UPDATE wrong_checks SET short_codes = -1",
         "UPDATE wrong_checks SET day = 'infinity'",
         // Lengths.
         "UPDATE verifications SET phone = '\\x00'",
         "UPDATE verifications SET nonce = '\\x00'",
+        "UPDATE verifications SET pepper = '\\x00'",
+        "UPDATE verifications SET application = '', account_id = NULL",
+        "UPDATE verifications SET locale = 'x'",
+        "UPDATE verifications SET app_hash = 'x'",
+        "UPDATE verifications SET origin = 'x'",
         "UPDATE verifications SET expires_at = 'infinity'",
+        "UPDATE verifications SET delivery_at = 'infinity'",
+        "UPDATE verifications SET created_at = 'infinity'",
+        "UPDATE verifications SET sent_at = 'infinity'",
+        "UPDATE verifications SET resend_at = 'infinity'",
+        "UPDATE verifications SET state = 'expired', final_at = 'infinity'",
         "UPDATE accounts SET username = ''",
         "UPDATE accounts SET application = ''",
+        // What happened, and what became of an SMS.
+        "INSERT INTO events (id, application, kind, at) VALUES (gen_random_uuid(), '', 'x', now())",
+        "INSERT INTO events (id, application, kind, at) VALUES (gen_random_uuid(), 'a', '', now())",
+        "INSERT INTO events (id, application, kind, at) VALUES (gen_random_uuid(), 'a', 'x', 'infinity')",
+        "INSERT INTO events (id, application, kind, at, purpose) VALUES (gen_random_uuid(), 'a', 'x', now(), 'fun')",
+        "INSERT INTO events (id, application, kind, at, phone) VALUES (gen_random_uuid(), 'a', 'x', now(), '\\x00')",
+        "INSERT INTO events (id, application, kind, at, reason) VALUES (gen_random_uuid(), 'a', 'x', now(), '')",
+        "INSERT INTO events (id, application, kind, at, gateway) VALUES (gen_random_uuid(), 'a', 'x', now(), '')",
+        "INSERT INTO events (id, application, kind, at, thousandths) VALUES (gen_random_uuid(), 'a', 'x', now(), -1)",
+        &delivery("''", "1", "'accepted'", "1", "NULL", "NULL"),
+        &delivery("'a'", "-1", "'accepted'", "1", "NULL", "NULL"),
+        &delivery("'a'", "1", "'lost'", "1", "NULL", "NULL"),
+        &delivery("'a'", "1", "'accepted'", "-1", "NULL", "NULL"),
+        &delivery("'a'", "1", "'accepted'", "1", "''", "NULL"),
+        &delivery("'a'", "1", "'accepted'", "1", "NULL", "4294967296"),
         // The nil UUID stands for nobody.
         "INSERT INTO accounts VALUES ('00000000-0000-0000-0000-000000000000', 'default', 'x', NULL, NULL, now())",
         // A phone and when it was proved belong together.

@@ -1,7 +1,9 @@
 //! The document and Swagger UI as pages.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 use poem::web::Data;
@@ -11,29 +13,37 @@ use utoipa_swagger_ui::Config;
 
 use crate::edge::Kept;
 
-/// Swagger UI's own page says nothing to phones and carries its maker's title; so this one stands in its place.
-const SWAGGER_PAGE: &str = include_str!("swagger.html");
-/// Mends what its colours leave hard to read.
-const SWAGGER_STYLE: &str = include_str!("swagger.css");
-/// Gives names to what it leaves without one.
-const SWAGGER_NAMES: &str = include_str!("swagger.js");
+/// What of Swagger UI is ours: its own page says nothing to phones and carries its maker's title, its colours leave some
+/// words hard to read, and some parts have no name for those who hear the page.
+const OWN_FILES: [(&str, &str, &str); 4] = [
+    ("", "text/html; charset=utf-8", include_str!("swagger.html")),
+    ("index.html", "text/html; charset=utf-8", include_str!("swagger.html")),
+    ("service.css", "text/css", include_str!("swagger.css")),
+    ("service.js", "text/javascript", include_str!("swagger.js")),
+];
 
-/// The document as it is served: written once.
+/// A page as it is served: written once, and never again for a call.
 #[derive(Debug)]
-pub(crate) struct DocumentPage {
-    text: Bytes,
+pub(crate) struct WrittenPage {
+    bytes: Bytes,
+    content_type: String,
     tag: HeaderValue,
 }
 
-impl DocumentPage {
-    /// The page of this document.
-    pub(crate) fn new(document: String) -> Arc<Self> {
+impl WrittenPage {
+    /// The page of these bytes.
+    fn new(bytes: Bytes, content_type: String) -> Arc<Self> {
         let mut hasher = DefaultHasher::new();
-        document.hash(&mut hasher);
+        bytes.hash(&mut hasher);
         let tag = format!("\"{}-{:016x}\"", env!("CARGO_PKG_VERSION"), hasher.finish());
         // A version is ASCII.
         let tag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
-        Arc::new(Self { text: document.into(), tag })
+        Arc::new(Self { bytes, content_type, tag })
+    }
+
+    /// The page of the API document.
+    pub(crate) fn of_document(document: String) -> Arc<Self> {
+        Self::new(document.into(), "application/json".to_owned())
     }
 
     /// Whether the caller has just this one (RFC 9110 13.1.2).
@@ -44,19 +54,59 @@ impl DocumentPage {
             .map(str::trim)
             .any(|tag| tag == "*" || tag.trim_start_matches("W/") == own)
     }
+
+    fn answer(&self, request: &Request) -> Response {
+        let mut response = if self.is_known(request.headers()) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            Response::builder().content_type(&self.content_type).body(self.bytes.clone())
+        };
+        response.headers_mut().insert(header::ETAG, self.tag.clone());
+        Kept::IfUnchanged.put_on(response)
+    }
 }
 
 /// `/openapi.json`.
 #[handler]
 #[expect(clippy::needless_pass_by_value, reason = "an extractor is taken by value")]
-pub(crate) fn openapi(request: &Request, page: Data<&Arc<DocumentPage>>) -> Response {
-    let mut response = if page.is_known(request.headers()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Response::builder().content_type("application/json").body(page.text.clone())
-    };
-    response.headers_mut().insert(header::ETAG, page.tag.clone());
-    Kept::IfUnchanged.put_on(response)
+pub(crate) fn openapi(request: &Request, page: Data<&Arc<WrittenPage>>) -> Response {
+    page.answer(request)
+}
+
+/// The files of Swagger UI, each written when it is asked for first.
+#[derive(derive_more::Debug)]
+pub(crate) struct Swagger {
+    #[debug(skip)]
+    config: Arc<Config<'static>>,
+    /// Only names of files that there are: a dozen.
+    written: Mutex<BTreeMap<String, Arc<WrittenPage>>>,
+}
+
+impl Swagger {
+    /// With "Authorize" and "Try it out", without its field for documents of others.
+    pub(crate) fn new() -> Arc<Self> {
+        let config = Arc::new(Config::from("/openapi.json").try_it_out_enabled(true).use_base_layout());
+        let own = OWN_FILES.map(|(name, content_type, text)| {
+            (name.to_owned(), WrittenPage::new(Bytes::from_static(text.as_bytes()), content_type.to_owned()))
+        });
+        Arc::new(Self { config, written: Mutex::new(own.into()) })
+    }
+
+    /// The file of this name; `None` when there is none.
+    fn file(&self, name: &str) -> Result<Option<Arc<WrittenPage>>, Box<dyn std::error::Error>> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(page) = written.get(name) {
+            return Ok(Some(Arc::clone(page)));
+        }
+        let Some(file) = utoipa_swagger_ui::serve(name, Arc::clone(&self.config))? else { return Ok(None) };
+        let bytes = match file.bytes {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
+        let page = WrittenPage::new(bytes, file.content_type);
+        written.insert(name.to_owned(), Arc::clone(&page));
+        Ok(Some(page))
+    }
 }
 
 /// `/docs`: the pages of Swagger UI refer to each other relative to `/docs/`.
@@ -68,37 +118,22 @@ pub(crate) fn to_swagger() -> Response {
 /// `/docs/*`.
 #[handler]
 #[expect(clippy::needless_pass_by_value, reason = "an extractor is taken by value")]
-pub(crate) fn swagger(request: &Request, config: Data<&Arc<Config<'static>>>) -> Response {
+pub(crate) fn swagger(request: &Request, swagger: Data<&Arc<Swagger>>) -> Response {
     // A name that is not UTF-8 is not handed over, and names no file.
     let Some(file) = request.raw_path_param("file") else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    match file {
-        "" | "index.html" => return guarded("text/html; charset=utf-8", SWAGGER_PAGE),
-        "service.css" => return guarded("text/css", SWAGGER_STYLE),
-        "service.js" => return guarded("text/javascript", SWAGGER_NAMES),
-        _ => {}
-    }
-    match utoipa_swagger_ui::serve(file, config.0.clone()) {
-        Ok(Some(file)) => guarded(&file.content_type, file.bytes.into_owned()),
+    match swagger.file(file) {
+        Ok(Some(page)) => {
+            let mut response = page.answer(request);
+            let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+            response
+        }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(cause = error.to_string(), "Swagger UI could not be served");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-/// A part of the page, which loads nothing from elsewhere and stands in nobody's frame.
-fn guarded(content_type: &str, body: impl Into<poem::Body>) -> Response {
-    let mut response = Response::builder().content_type(content_type).body(body);
-    let policy =
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
-}
-
-/// Swagger UI with "Authorize" and "Try it out", without its field for documents of others.
-pub(crate) fn swagger_config() -> Arc<Config<'static>> {
-    Arc::new(Config::from("/openapi.json").try_it_out_enabled(true).use_base_layout())
 }

@@ -78,6 +78,27 @@ async fn swagger_ui_shows_our_document_and_loads_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
+async fn who_has_a_file_of_swagger_ui_is_not_sent_it_again() {
+    let service = Service::new();
+    let mut tags = Vec::new();
+    for path in ["/docs/", "/docs/swagger-ui-bundle.js", "/docs/swagger-initializer.js"] {
+        let answer = service.call(get(path)).await;
+        let tag = answer.header("etag").unwrap().to_owned();
+        let again = service.call(get(path).header("if-none-match", &tag)).await;
+        assert_eq!(
+            (again.status, again.text(), again.header("etag")),
+            (304, "", Some(tag.as_str())),
+            "{path}"
+        );
+        let changed = service.call(get(path).header("if-none-match", "\"another\"")).await;
+        assert_eq!((changed.status, changed.text()), (200, answer.text()), "{path}");
+        tags.push(tag);
+    }
+    tags.dedup();
+    assert_eq!(tags.len(), 3);
+}
+
+#[tokio::test]
 async fn swagger_ui_gives_its_own_files_only() {
     let service = Service::new();
     let paths = [

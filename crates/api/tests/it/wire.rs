@@ -99,9 +99,10 @@ async fn the_answer_to_head_ends_with_its_head() {
     for path in
         ["/livez", "/v1/verifications", "/validate_phone/", "/docs/", "/nothing", "/v1/verifications/checks"]
     {
+        let kept = if path == "/docs/" { "no-cache" } else { "no-store" };
         let (told, body) = exchange(address, head("HEAD", path, &token, "").as_bytes()).await;
         assert_eq!(body, "", "{path}: {told}");
-        assert!(told.contains("cache-control: no-store"), "{path}: {told}");
+        assert!(told.contains(&format!("cache-control: {kept}")), "{path}: {told}");
         assert!(!told.contains("content-length: 0"), "{path} has content for GET: {told}");
     }
 }

@@ -1,6 +1,7 @@
 //! What carries an SMS.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -77,8 +78,8 @@ impl From<SendAnswer> for SendReport {
 /// What operators are told of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayFacts {
-    /// Its name among the configured ones.
-    pub name: Box<str>,
+    /// Its name among the configured ones: each delivery has it.
+    pub name: Arc<str>,
     /// The host that it is called at.
     pub host: Box<str>,
     /// The sender that receivers see.

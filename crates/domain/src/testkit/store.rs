@@ -14,7 +14,7 @@ mod vitals;
 mod webhooks;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
@@ -63,7 +63,7 @@ struct Tables {
     ids: u64,
     keys: BTreeMap<KeyPlace, idempotency::Kept>,
     blocks: BTreeMap<BlockId, Block>,
-    credits: BTreeMap<Box<str>, CreditReading>,
+    credits: BTreeMap<Arc<str>, CreditReading>,
     blocks_are_stale: bool,
     statistics: BTreeMap<StatisticKey, Amounts>,
     /// The last batch of each.

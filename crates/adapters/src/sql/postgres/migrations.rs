@@ -59,6 +59,11 @@ const MIGRATIONS: Migrations = &[
         "credits of gateways",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0011_credits.sql")),
     ),
+    (
+        12,
+        "rules of rows that cost less",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0012_cost.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.

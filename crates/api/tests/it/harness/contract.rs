@@ -116,6 +116,7 @@ fn edge_headers(path: &str, answer: &Answer) {
     let kept = match path {
         _ if answer.status >= 400 || answer.status == 204 => "no-store",
         "/openapi.json" => "no-cache",
+        path if path.starts_with("/docs/") => "no-cache",
         "/.well-known/jwks.json" => "public, max-age=300",
         _ if path.starts_with("/problems") => "public, max-age=3600",
         _ => "no-store",

@@ -1,16 +1,16 @@
 //! Reads rows: one column after the other, in the order of the statement. Owns which columns a value has and in which
 //! order; never their meaning, which is in [`super::rows`], nor how a database keeps a cell.
 
+mod operators;
+
 use std::time::Duration;
 
 use domain::account::{Account, AccountIdentity, Username, VerifiedPhone};
-use domain::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Credential, CredentialName};
-use domain::credit::{CreditBalance, CreditReading};
 use domain::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
 use domain::guess::GuessTotals;
-use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, VerificationId};
+use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::ports::{SendAnswer, SendReport};
@@ -297,35 +297,6 @@ impl<'row, Row: Cells> Columns<'row, Row> {
         })
     }
 
-    pub(super) fn block(&mut self) -> Result<Block, Failure> {
-        Ok(Block {
-            id: BlockId::from_uuid(self.uuid("id")?),
-            application: rows::block_application(self.text("application")?)?,
-            action: BlockAction::parse(self.text("action")?).ok_or(RowFault("action"))?,
-            subject: self.block_subject()?,
-            reason: self
-                .optional_text()?
-                .map(BlockReason::parse)
-                .transpose()
-                .map_err(|_| RowFault("reason"))?,
-            created_at: self.instant("created_at")?,
-            expires_at: self.optional_instant()?,
-        })
-    }
-
-    fn block_subject(&mut self) -> Result<BlockSubject, Failure> {
-        let phone = self.optional_phone()?;
-        let prefix = self.optional_prefix()?;
-        let account = self.optional_uuid()?.map(AccountId::from_uuid);
-        if let Some(phone) = phone {
-            return Ok(BlockSubject::Phone(phone));
-        }
-        if let Some(account) = account {
-            return Ok(BlockSubject::Account(account));
-        }
-        Ok(prefix.map(BlockSubject::Prefix).ok_or(RowFault("prefix"))?)
-    }
-
     pub(super) fn username(&mut self) -> Result<Option<Username>, Failure> {
         Ok(self.optional_text()?.map(rows::username).transpose()?)
     }
@@ -368,29 +339,6 @@ impl<'row, Row: Cells> Columns<'row, Row> {
     pub(super) fn optional_phone(&mut self) -> Result<Option<Phone>, Failure> {
         let sealed = self.next(Row::bytes)?;
         Ok(sealed.map(|sealed| self.vault.open(sealed)).transpose().map_err(|_| RowFault("phone"))?)
-    }
-
-    pub(super) fn credit_reading(&mut self) -> Result<CreditReading, Failure> {
-        // The fields are read in the order in which they are written here.
-        Ok(CreditReading {
-            gateway: self.text("gateway")?.into(),
-            balance: self.optional_balance()?.ok_or(RowFault("thousandths"))?,
-            at: self.instant("at")?,
-            low: self.optional_instant()?.is_some(),
-        })
-    }
-
-    pub(super) fn optional_balance(&mut self) -> Result<Option<CreditBalance>, Failure> {
-        let thousandths = self.next(Row::whole)?;
-        let read = |number: i64| u64::try_from(number).map_err(|_| RowFault("thousandths"));
-        Ok(thousandths.map(read).transpose()?.map(CreditBalance::from_thousandths))
-    }
-
-    pub(super) fn optional_prefix(&mut self) -> Result<Option<Prefix>, Failure> {
-        let digits = self.next(Row::whole)?;
-        let read =
-            |digits: i64| digits.try_into().ok().and_then(Prefix::from_digits).ok_or(RowFault("prefix"));
-        Ok(digits.map(read).transpose()?)
     }
 
     pub(super) fn optional_within<N: TryFrom<i64>>(

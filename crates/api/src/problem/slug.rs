@@ -73,8 +73,8 @@ slugs! {
     /// account has none, or it is another one.
     PhoneNotVerified = "phone-not-verified", FORBIDDEN, "The phone is not the account's verified phone",
         "This purpose needs the phone that the account has verified for the purpose `contact`.";
-    /// The phone, its prefix, the account or the kind of number is on a block list of the operator, or not on the
-    /// allow-list that is in force. No SMS was sent.
+    /// The operator has blocked the phone, a prefix of it, or the account; which of them, is not told. No SMS was sent,
+    /// and no code was compared.
     Blocked = "blocked", FORBIDDEN, "This cannot be verified here",
         "The operator has blocked it. Trying again does not help; whoever is concerned may ask the operator.";
     /// No operation and no page has this path. Paths are exact: there is no slash at their end, and capitals count.

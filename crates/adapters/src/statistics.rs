@@ -58,33 +58,37 @@ impl Statistics {
         }
     }
 
-    /// Hands over what there is. What the store does not answer for is held for the next time; an outage is told when
-    /// it begins and when it is over.
+    /// Hands over what was left from the last time, and then what there is now; what happens meanwhile waits for the next
+    /// time. What the store does not answer for is held; an outage is told when it begins and when it is over.
     pub async fn hand_over(&self) {
         let mut outbox = self.outbox.lock().await;
-        // What was left from the last time goes first.
-        while self.fill(&mut outbox) {
-            let Some(batch) = &outbox.unanswered else { return };
-            let fault = self.store.add_statistics(batch).await.err();
-            if let Some(error) = &fault {
-                let lost = error.kind != PortErrorKind::Unavailable;
-                tell(error, outbox.fails, lost);
-                outbox.fails = true;
-                if !lost {
-                    return;
-                }
-            } else if std::mem::take(&mut outbox.fails) {
-                tracing::info!("statistics are stored again");
-            }
-            outbox.unanswered = None;
+        if outbox.unanswered.is_some() && !self.deliver(&mut outbox).await {
+            return;
+        }
+        if self.fill(&mut outbox) {
+            self.deliver(&mut outbox).await;
         }
     }
 
-    /// Whether there is something to hand over.
-    fn fill(&self, outbox: &mut Outbox) -> bool {
-        if outbox.unanswered.is_some() {
-            return true;
+    /// Hands over the unanswered batch; whether it is off our hands.
+    async fn deliver(&self, outbox: &mut Outbox) -> bool {
+        let Some(batch) = &outbox.unanswered else { return true };
+        if let Err(error) = self.store.add_statistics(batch).await {
+            let lost = error.kind != PortErrorKind::Unavailable;
+            tell(&error, outbox.fails, lost);
+            outbox.fails = true;
+            if !lost {
+                return false;
+            }
+        } else if std::mem::take(&mut outbox.fails) {
+            tracing::info!("statistics are stored again");
         }
+        outbox.unanswered = None;
+        true
+    }
+
+    /// Whether something happened that is to be handed over.
+    fn fill(&self, outbox: &mut Outbox) -> bool {
         let (lines, lost) = {
             let mut tally = self.tally();
             (tally.take(), tally.take_lost())
@@ -175,6 +179,20 @@ mod tests {
         assert_eq!(store.calls("add_statistics"), 2, "nothing that happened is no call");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_service_hands_over_no_more_often() {
+        let store = Arc::new(Slow(MemoryStore::default()));
+        let statistics =
+            Statistics::new(store.clone(), StatisticWriterId::from_uuid(uuid::Uuid::from_u128(7)));
+        tokio::spawn(Statistics::keep(Arc::downgrade(&statistics)));
+        for _ in 0..10_000 {
+            observe(&statistics, "default");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let calls = store.0.calls("add_statistics");
+        assert!((4..=5).contains(&calls), "{calls} in ten seconds");
+    }
+
     #[tokio::test]
     async fn what_a_failing_store_does_not_take_is_held_and_bounded() {
         let store = Arc::new(MemoryStore::default());
@@ -191,6 +209,32 @@ mod tests {
         statistics.hand_over().await;
         assert_eq!(starts(&store).await, 1 + LINES_MAX as u64);
         assert_eq!(store.calls("add_statistics"), 4, "what was held goes first, and the rest at once");
+    }
+
+    /// Takes its time.
+    #[derive(Debug)]
+    struct Slow(MemoryStore);
+
+    #[async_trait::async_trait]
+    impl StatisticStore for Slow {
+        async fn add_statistics(&self, batch: &StatisticBatch) -> Result<(), PortError> {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            self.0.add_statistics(batch).await
+        }
+
+        async fn read_statistics(
+            &self,
+            application: Option<&ApplicationId>,
+            from: Day,
+            to: Day,
+            by: StatisticBy,
+        ) -> Result<Vec<domain::statistic::StatisticRow>, PortError> {
+            self.0.read_statistics(application, from, to, by).await
+        }
+
+        async fn sweep_statistics(&self, before: Day) -> Result<u64, PortError> {
+            self.0.sweep_statistics(before).await
+        }
     }
 
     /// Takes everything, and does not say so at first.

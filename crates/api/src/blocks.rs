@@ -39,8 +39,8 @@ pub(crate) struct CreateBlock {
     /// One phone, in any usual spelling.
     #[oai(validator(max_length = 64))]
     pub phone: Option<String>,
-    /// Every phone that begins with these 4 to 12 digits, country code first.
-    #[oai(validator(pattern = "^\\+?[1-9][0-9]{3,11}$"))]
+    /// Every phone that begins with these 4 to 10 digits: a plus and the country code first.
+    #[oai(validator(pattern = "^\\+[1-9][0-9]{3,9}$"))]
     pub prefix: Option<String>,
     /// The username of an account.
     #[oai(validator(max_length = 150))]
@@ -93,7 +93,12 @@ impl CreateBlock {
             (Some(phone), None, None) => (BlockSubject::Phone(context.phone(phone)?), None),
             (None, Some(prefix), None) => {
                 let prefix = Prefix::parse(prefix);
-                let wrong = || invalid_field("prefix", "must have 4 to 12 digits, country code first");
+                let wrong = || {
+                    invalid_field(
+                        "prefix",
+                        "must be a plus and 4 to 10 digits, country code first, such as +977984",
+                    )
+                };
                 (BlockSubject::Prefix(prefix.ok_or_else(wrong)?), None)
             }
             (None, None, Some(name)) => {
@@ -261,8 +266,8 @@ impl BlocksApi {
         let application = caller.administers()?;
         let id = id.0.known(Slug::BlockNotFound)?;
         let removed = blocks::remove(&context.verifier, BlockScope::Of(application), id).await;
-        let block = removed.map_err(Problem::from)?.ok_or_else(not_found)?;
-        Ok(Json(BlockResource::of(&block, None)))
+        let (block, name) = removed.map_err(Problem::from)?.ok_or_else(not_found)?;
+        Ok(Json(BlockResource::of(&block, name.as_ref())))
     }
 }
 

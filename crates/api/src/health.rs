@@ -77,8 +77,12 @@ impl HealthApi {
     #[oai(path = "/readyz", method = "get", operation_id = "readyz")]
     async fn readyz(&self, context: Data<&Context>) -> Readiness {
         let ports = &context.verifier.ports;
-        let pings: [Result<(), PortError>; 2] =
-            [ports.verifications.ping().await, ports.counters.ping().await];
+        let pings: [Result<(), PortError>; 3] = [
+            ports.verifications.ping().await,
+            ports.counters.ping().await,
+            // Without them nothing is sent or checked.
+            ports.blocks.list().map(drop),
+        ];
         let mut ready = true;
         for failed in pings.into_iter().filter_map(Result::err) {
             tracing::warn!(cause = chain(&failed), "not ready");

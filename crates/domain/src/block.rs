@@ -14,6 +14,8 @@ pub use self::list::BlockList;
 
 /// The most entries of one installation: all of them are held in memory by every replica.
 pub const BLOCKS_MAX: u32 = 10_000;
+/// The most of them while one is added for a single application: the rest is for those that hold for all.
+pub const BLOCKS_OF_APPLICATIONS_MAX: u32 = 9_000;
 
 /// What an entry does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,22 +78,21 @@ impl Decision {
     }
 }
 
-/// The first digits of E.164 numbers, country code first: 4 to 12 of them, and of a number at least the last three
-/// are never part of it, so that a prefix names no person.
+/// The first digits of E.164 numbers, country code first: 4 to 10 of them, which leaves out at least three of the thirteen
+/// of a Nepali number, so that there a prefix names no person.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(u64);
 
-/// How many digits a [`Prefix`] has: with three behind it, at most the fifteen of E.164 (ITU-T E.164).
-const PREFIX_DIGITS: std::ops::RangeInclusive<u32> = 4..=12;
-/// So many digits of a number are never part of its prefixes.
-const PREFIX_LEAVES_OUT: u32 = 3;
+/// How many digits a [`Prefix`] has.
+const PREFIX_DIGITS: std::ops::RangeInclusive<u32> = 4..=10;
 
 impl Prefix {
-    /// Reads a prefix as people write it: `+977984`, or without the plus.
+    /// Reads a prefix in the international form: `+977984`. Without the plus it could be meant without the country code,
+    /// and be about another country then.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        let plain = digits.len() <= 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = text.strip_prefix('+')?;
+        let plain = digits.len() <= 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
         // A leading zero shows as a digit too few.
         let number = plain.then(|| digits.parse().ok()).flatten()?;
         Self::from_digits(number).filter(|_| !digits.starts_with('0'))
@@ -115,11 +116,10 @@ impl Prefix {
         count(self.0)
     }
 
-    /// The prefixes of a phone, the narrowest first.
+    /// The prefixes of a phone, the narrowest first; the phone itself is none.
     pub fn all_of(phone: Phone) -> impl Iterator<Item = Self> {
         let digits = phone.digits();
-        (PREFIX_LEAVES_OUT..count(digits))
-            .filter_map(move |left_out| Self::from_digits(digits / 10_u64.pow(left_out)))
+        (1..count(digits)).filter_map(move |left_out| Self::from_digits(digits / 10_u64.pow(left_out)))
     }
 }
 

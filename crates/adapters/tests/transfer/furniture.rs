@@ -344,7 +344,7 @@ async fn twins(base: &Base, ram: &Account) -> Verification {
 
 /// About each kind of subject, of one application and of all.
 async fn blocks(base: &Base, ram: &Account) {
-    let prefix = Prefix::parse("+977984123456").unwrap();
+    let prefix = Prefix::parse("+9779841234").unwrap();
     let rows = [
         (Some(ram.application.clone()), BlockAction::Deny, BlockSubject::Account(ram.id)),
         (None, BlockAction::Deny, BlockSubject::Prefix(prefix)),

@@ -123,7 +123,7 @@ slugs! {
         "Another account of the application has verified this phone. Use another phone, or free it there first.";
     /// Every process holds all blocks in memory, and no more than this many. Nothing was added.
     TooManyBlocks = "too-many-blocks", CONFLICT, "There are too many blocks",
-        "There are 10000 already, over all applications. Remove some, or block prefixes in place of phones.";
+        "There are 9000 already, over all applications. Remove some, or block prefixes in place of phones.";
     /// The right code has come back before, so there is nothing to send again and nothing to cancel.
     VerificationApproved = "verification-approved", CONFLICT, "The verification is already approved",
         "There is nothing left to send or cancel.";
@@ -235,7 +235,9 @@ impl Slug {
         );
         let unread = matches!(self, Self::BodyInvalid | Self::PhoneInvalid | Self::CodeMalformed);
         let own = matches!(self, Self::IdempotencyKeyInUse | Self::IdempotencyKeyReused);
-        !(passes || unread || own || self.status().is_server_error())
+        // An operator changes these.
+        let blocks = matches!(self, Self::Blocked | Self::TooManyBlocks);
+        !(passes || unread || own || blocks || self.status().is_server_error())
     }
 }
 

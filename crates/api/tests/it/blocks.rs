@@ -54,7 +54,7 @@ async fn blocks_are_listed_looked_at_and_removed() {
     service.user("ram").await;
     let bodies = [
         json!({"action": "deny", "phone": PHONE, "reason": "pumping"}),
-        json!({"action": "allow", "prefix": "9779845", "expires_at": "2026-02-01T00:00:00Z"}),
+        json!({"action": "allow", "prefix": "+9779845", "expires_at": "2026-02-01T00:00:00Z"}),
         json!({"action": "deny", "account": "ram"}),
     ];
     let mut made = Vec::new();
@@ -110,9 +110,10 @@ async fn what_is_no_block_is_told_with_its_field() {
         (json!({"phone": PHONE}), "#/action"),
         (json!({"action": "block", "phone": PHONE}), "#/action"),
         (json!({"action": "deny"}), "#/phone"),
-        (json!({"action": "deny", "phone": PHONE, "prefix": "9779"}), "#/phone"),
+        (json!({"action": "deny", "phone": PHONE, "prefix": "+9779"}), "#/phone"),
         (json!({"action": "deny", "prefix": "977"}), "#/prefix"),
-        (json!({"action": "deny", "prefix": "9779845550123"}), "#/prefix"),
+        (json!({"action": "deny", "prefix": "9779845"}), "#/prefix"),
+        (json!({"action": "deny", "prefix": "+97798455501"}), "#/prefix"),
         (json!({"action": "deny", "phone": PHONE, "reason": "call 984 555 0123"}), "#/reason"),
         (json!({"action": "deny", "phone": PHONE, "expires_at": "tomorrow"}), "#/expires_at"),
         (json!({"action": "deny", "phone": PHONE, "expires_at": "2026-01-15T08:00:00Z"}), "#/expires_at"),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::account::Username;
 use domain::application::ApplicationId;
-use domain::block::{BLOCKS_MAX, Block, BlockAction, BlockReason, BlockSubject, Prefix};
+use domain::block::{
+    BLOCKS_MAX, BLOCKS_OF_APPLICATIONS_MAX, Block, BlockAction, BlockReason, BlockSubject, Prefix,
+};
 use domain::id::BlockId;
 use domain::ports::{BlockScope, Page};
 use domain::time::{after, rfc3339};
@@ -54,10 +56,10 @@ pub(crate) async fn block(
         BlockCommand::Remove { id: text, all_applications } => {
             let named = id(&text, BlockId::parse)?;
             let removed = blocks::remove(&wired.verifier, scope(own, all_applications), named).await?;
-            let removed = removed.ok_or_else(|| {
+            let (removed, name) = removed.ok_or_else(|| {
                 CommandError::NotFound("There is no such block; see `block list`.".to_owned())
             })?;
-            output.record(&shown(&removed, None))
+            output.record(&shown(&removed, name.as_ref().map(Username::as_str)))
         }
     }
 }
@@ -79,7 +81,9 @@ async fn parse_subject(
     }
     let prefix = named.prefix.as_deref().and_then(Prefix::parse);
     prefix.map(BlockSubject::Prefix).ok_or_else(|| {
-        CommandError::Argument("A prefix has 4 to 12 digits, country code first, such as +977984.".to_owned())
+        CommandError::Argument(
+            "A prefix is a plus and 4 to 10 digits, country code first, such as +977984.".to_owned(),
+        )
     })
 }
 
@@ -91,7 +95,8 @@ fn made(made: BlockMade) -> Result<Block, CommandError> {
     match made {
         BlockMade::Made(block) => Ok(block),
         BlockMade::Full => Err(CommandError::Refused(format!(
-            "There are {BLOCKS_MAX} blocks already. Remove some, or block prefixes in place of phones."
+            "There are {BLOCKS_OF_APPLICATIONS_MAX} blocks already ({BLOCKS_MAX} with those for all applications). Remove some, or \
+             block prefixes in place of phones."
         ))),
         BlockMade::Over => Err(CommandError::Argument("The block would be over already.".to_owned())),
     }

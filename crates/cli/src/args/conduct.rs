@@ -68,7 +68,7 @@ pub(crate) struct BlockSubjectArgs {
     /// A phone.
     #[arg(long)]
     pub(crate) phone: Option<String>,
-    /// Every phone that begins so: 4 to 12 digits, country code first, such as +977984.
+    /// Every phone that begins so: a plus and 4 to 10 digits, country code first, such as +977984.
     #[arg(long)]
     pub(crate) prefix: Option<String>,
     /// An account, by its name.

@@ -69,7 +69,12 @@ async fn expire_regularly(verifier: Arc<Verifier>, loops: Arc<Loops>, stopping: 
 /// Asks the gateway what is left, and tells the operator when that becomes low.
 async fn look_at_credits_regularly(verifier: Arc<Verifier>, interval: Duration, stopping: CancellationToken) {
     while !stopping.is_cancelled() {
-        match use_cases::credits::look(&verifier).await {
+        // The gateway may take its time, and nothing is lost where nobody waits for it.
+        let looked = tokio::select! {
+            () = stopping.cancelled() => return,
+            looked = use_cases::credits::look(&verifier) => looked,
+        };
+        match looked {
             Ok(Some((reading, CreditKept::BecameLow))) => {
                 let (gateway, credits) = (&*reading.gateway, reading.balance.as_f64());
                 tracing::warn!(gateway, credits, "few credits are left at the gateway");

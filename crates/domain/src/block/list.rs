@@ -19,7 +19,6 @@ pub struct BlockList {
     phones: HashMap<Phone, Vec<Rule>>,
     prefixes: HashMap<Prefix, Vec<Rule>>,
     accounts: HashMap<AccountId, Vec<Rule>>,
-    length: usize,
 }
 
 /// An entry, without whom it is about.
@@ -58,21 +57,8 @@ impl BlockList {
                 BlockSubject::Account(account) => list.accounts.entry(account).or_default(),
             };
             rules.push(Rule { application, action, expires_at });
-            list.length += 1;
         }
         list
-    }
-
-    /// How many entries it has.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.length
-    }
-
-    /// Whether it has none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.length == 0
     }
 
     /// Whether a code may be sent.

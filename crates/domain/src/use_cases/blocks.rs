@@ -3,7 +3,10 @@
 use super::{Failure, Stop, Verifier};
 use crate::account::Username;
 use crate::application::ApplicationId;
-use crate::block::{BLOCKS_MAX, Block, BlockAction, BlockQuestion, BlockReason, BlockSubject, Verdict};
+use crate::block::{
+    BLOCKS_MAX, BLOCKS_OF_APPLICATIONS_MAX, Block, BlockAction, BlockQuestion, BlockReason, BlockSubject,
+    Verdict,
+};
 use crate::id::BlockId;
 use crate::ports::{BlockAdded, BlockScope, Lost, Page};
 use crate::refusal::Refusal;
@@ -30,7 +33,8 @@ pub struct NewBlock {
 pub enum BlockMade {
     /// It holds: here at once, on other replicas within seconds.
     Made(Block),
-    /// There are as many entries as there may be ([`BLOCKS_MAX`]); remove some.
+    /// There are as many entries as there may be ([`BLOCKS_MAX`],
+    /// [`BLOCKS_OF_APPLICATIONS_MAX`]); remove some.
     Full,
     /// It would be over before it began.
     Over,
@@ -48,7 +52,8 @@ pub async fn add(verifier: &Verifier, new: NewBlock) -> Result<BlockMade, Failur
     }
     let id = BlockId::new(now, verifier.ports.entropy.as_ref())?;
     let block = Block { id, application, action, subject, reason, created_at: now, expires_at };
-    match verifier.ports.block_store.add_block(&block, BLOCKS_MAX).await? {
+    let max = if block.application.is_some() { BLOCKS_OF_APPLICATIONS_MAX } else { BLOCKS_MAX };
+    match verifier.ports.block_store.add_block(&block, max).await? {
         BlockAdded::Stored => {}
         BlockAdded::Full => return Ok(BlockMade::Full),
     }
@@ -56,7 +61,7 @@ pub async fn add(verifier: &Verifier, new: NewBlock) -> Result<BlockMade, Failur
     Ok(BlockMade::Made(block))
 }
 
-/// Removes an entry; `None` when there is no such one.
+/// Removes an entry, and answers it with the name of its account; `None` when there is no such one.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.
@@ -64,12 +69,13 @@ pub async fn remove(
     verifier: &Verifier,
     scope: BlockScope<'_>,
     id: BlockId,
-) -> Result<Option<Block>, Failure> {
-    let removed = verifier.ports.block_store.remove_block(scope, id, verifier.now()).await?;
-    if removed.is_some() {
-        refresh(verifier).await;
-    }
-    Ok(removed)
+) -> Result<Option<(Block, Option<Username>)>, Failure> {
+    let store = &verifier.ports.block_store;
+    // The name is read first: once the entry is gone, nothing may fail.
+    let Some((_, name)) = store.load_block(scope, id).await? else { return Ok(None) };
+    let Some(block) = store.remove_block(scope, id, verifier.now()).await? else { return Ok(None) };
+    refresh(verifier).await;
+    Ok(Some((block, name)))
 }
 
 /// One entry, with the name of its account.

@@ -32,9 +32,9 @@ fn block(application: Option<ApplicationId>, action: BlockAction, subject: Block
 fn subjects() -> impl Strategy<Value = BlockSubject> {
     prop_oneof![
         (0..3_u64).prop_map(|last| BlockSubject::Phone(phone(last))),
-        (3..10_u32).prop_map(|cut| BlockSubject::Prefix(
+        (1..11_u32).prop_map(|cut| BlockSubject::Prefix(
             Prefix::from_digits(9_779_841_234_000 / 10_u64.pow(cut))
-                .unwrap_or(Prefix::parse("9779").unwrap())
+                .unwrap_or(Prefix::parse("+9779").unwrap())
         )),
         (0..2_u8).prop_map(|number| BlockSubject::Account(account(number))),
     ]
@@ -71,7 +71,7 @@ fn plainly(blocks: &[Block], whose: &ApplicationId, now: Timestamp) -> Verdict {
         let lives = block.expires_at.is_none_or(|end| now < end);
         let this = match block.subject {
             BlockSubject::Phone(named) => named == phone(0),
-            BlockSubject::Prefix(prefix) => Prefix::all_of(phone(0)).any(|own| own == prefix),
+            BlockSubject::Prefix(prefix) => phone(0).e164().starts_with(&prefix.to_string()),
             BlockSubject::Account(named) => named == account(0),
         };
         mine && lives && this

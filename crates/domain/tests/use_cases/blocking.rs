@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::answers::{begun, check, done, failure, new, only, prove, refusal, start};
 use domain::application::ApplicationId;
-use domain::block::{BLOCKS_MAX, Block, BlockAction, BlockSubject, Prefix};
+use domain::block::{BLOCKS_MAX, BLOCKS_OF_APPLICATIONS_MAX, Block, BlockAction, BlockSubject, Prefix};
 use domain::credential::Caller;
 use domain::ports::{BlockScope, Clock as _, Lost};
 use domain::refusal::Refusal;
@@ -36,7 +36,7 @@ async fn deny(world: &World, subject: BlockSubject) -> Block {
 async fn remove(world: &World, block: &Block) {
     let default = ApplicationId::default_application();
     let removed = blocks::remove(&world.verifier, BlockScope::Of(&default), block.id).await.unwrap();
-    assert_eq!(removed.as_ref(), Some(block));
+    assert_eq!(removed.map(|(removed, _)| removed).as_ref(), Some(block));
 }
 
 fn account(caller: &Caller) -> BlockSubject {
@@ -154,17 +154,23 @@ async fn a_list_that_is_too_old_fails_closed() {
 #[tokio::test]
 async fn there_is_an_end_to_blocks() {
     let world = World::new();
-    for _ in 0..BLOCKS_MAX {
+    for _ in 0..BLOCKS_OF_APPLICATIONS_MAX {
         deny(&world, prefix()).await;
     }
-    let new = NewBlock {
-        application: None,
+    let new = |application| NewBlock {
+        application,
         action: BlockAction::Deny,
         subject: prefix(),
         reason: None,
         expires_at: None,
     };
-    assert_eq!(blocks::add(&world.verifier, new).await.unwrap(), BlockMade::Full);
+    let own = new(Some(ApplicationId::default_application()));
+    assert_eq!(blocks::add(&world.verifier, own).await.unwrap(), BlockMade::Full);
+    // An application cannot use up the room of those that hold for all.
+    for _ in BLOCKS_OF_APPLICATIONS_MAX..BLOCKS_MAX {
+        assert!(matches!(blocks::add(&world.verifier, new(None)).await.unwrap(), BlockMade::Made(_)));
+    }
+    assert_eq!(blocks::add(&world.verifier, new(None)).await.unwrap(), BlockMade::Full);
 }
 
 #[tokio::test]

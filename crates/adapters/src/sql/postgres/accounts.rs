@@ -49,7 +49,7 @@ const SET: &str = concat!(
             AND (before.phone IS DISTINCT FROM $3 OR before.phone_verified_at IS DISTINCT FROM $4)
         THEN add_event($1, 'phone.changed', $5, NULL, NULL, before.id, $3, NULL) END
      FROM before
-     CROSS JOIN LATERAL bind_phone(before.id, before.application, $3, $4, false) AS b"
+     CROSS JOIN LATERAL bind_phone(before.id, before.application, $3, $4, false, NULL, NULL) AS b"
 );
 
 pub(super) async fn unlink_phone(

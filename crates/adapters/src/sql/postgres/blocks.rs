@@ -36,7 +36,11 @@ macro_rules! told {
     };
 }
 
-const ADD: &str = told!(concat!(add_block!(), " RETURNING *"), "$11", "created_at");
+const ADD: &str = told!(
+    concat!(add_block!(), " RETURNING id, application, phone, prefix, account_id, created_at"),
+    "$11",
+    "created_at"
+);
 const REMOVE: &str = told!(remove_block!(), "$3", "$4::timestamptz");
 
 impl BlockEngine for Database {

@@ -75,7 +75,7 @@ impl Bench<'_> {
 }
 
 fn prefix() -> BlockSubject {
-    BlockSubject::Prefix(present(Prefix::parse("977984"), "six digits are a prefix"))
+    BlockSubject::Prefix(present(Prefix::parse("+977984"), "six digits are a prefix"))
 }
 
 async fn what_is_added_is_found_as_it_was(bench: &Bench<'_>) {

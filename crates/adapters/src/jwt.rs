@@ -171,23 +171,39 @@ fn validation(algorithm: JwtAlgorithm, issuer: &str, audience: &str) -> Validati
 impl IdentityTokens for JwtTokens {
     async fn identity(&self, token: &str, now: Timestamp) -> Result<Option<Identity>, PortError> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Ok(None);
+            return Ok(not_believed("it is too long"));
         }
-        let Ok(header) = decode_header(token) else { return Ok(None) };
+        let Ok(header) = decode_header(token) else {
+            return Ok(not_believed("its header cannot be read, or names an algorithm that is none"));
+        };
         if !is_plain(&header) {
-            return Ok(None);
+            return Ok(not_believed("it is of another type, or asks for what must be understood (crit)"));
         }
         // What it claims says whose keys to ask for, and saves asking for those of a token that is not good anyway.
-        let Ok(claims) = insecure_decode_claims::<Map<String, Value>>(token) else { return Ok(None) };
+        let Ok(claims) = insecure_decode_claims::<Map<String, Value>>(token) else {
+            return Ok(not_believed("its claims cannot be read"));
+        };
+        let mut is_expected = false;
         for issuer in &self.issuers {
-            if issuer.demands.username(&claims, now).is_some()
-                && let Some(identity) = issuer.identity(token, &header, now).await?
-            {
-                return Ok(Some(identity));
+            if issuer.demands.username(&claims, now).is_some() {
+                is_expected = true;
+                if let Some(identity) = issuer.identity(token, &header, now).await? {
+                    return Ok(Some(identity));
+                }
             }
         }
-        Ok(None)
+        Ok(not_believed(if is_expected {
+            "no key of its issuer verifies it by an algorithm that is allowed"
+        } else {
+            "its issuer, audience, times or username are not as an application demands"
+        }))
     }
+}
+
+/// Tells whoever listens why; the caller is told nothing.
+fn not_believed(reason: &'static str) -> Option<Identity> {
+    tracing::debug!(reason, "a token of a sign-in (JWT) was not believed");
+    None
 }
 
 /// Whether a header asks for nothing that would have to be understood, and is of a token that says who somebody is: a

@@ -6,6 +6,8 @@ use poem::http::Method;
 use poem::{Endpoint, IntoResponse, Request, Response, Route as Pages};
 use serde_json::Value;
 
+use crate::problem::{Problem, Slug};
+
 /// The addresses of the API document, and the pages beside it.
 #[derive(Clone, Debug)]
 pub(crate) struct RouteTable(Vec<Route>);
@@ -14,6 +16,8 @@ pub(crate) struct RouteTable(Vec<Route>);
 struct Route {
     segments: Vec<Segment>,
     methods: Methods,
+    /// The parameters behind the question mark of those methods that have any.
+    queries: Vec<(Method, Vec<String>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +56,8 @@ impl RouteTable {
         let routes = paths.into_iter().flatten().map(|(path, operations)| {
             let methods = operations.as_object().into_iter().flat_map(|operations| operations.keys());
             let methods = methods.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok());
-            Route { segments: segments(path), methods: Methods(methods.collect()) }
+            let methods = Methods(methods.collect());
+            Route { segments: segments(path), methods, queries: queries(operations) }
         });
         let mut table = Self(routes.collect());
         table.put_exact_first();
@@ -62,22 +67,60 @@ impl RouteTable {
     /// The same with an address that only answers `GET`; a last segment `*` stands for any rest.
     #[must_use]
     pub(crate) fn with(mut self, path: &str, methods: &[Method]) -> Self {
-        self.0.push(Route { segments: segments(path), methods: Methods(methods.to_vec()) });
+        let methods = Methods(methods.to_vec());
+        self.0.push(Route { segments: segments(path), methods, queries: Vec::new() });
         self.put_exact_first();
         self
     }
 
     /// The methods of the address, when it is one.
     pub(crate) fn methods(&self, path: &str) -> Option<&Methods> {
+        self.route(path).map(|route| &route.methods)
+    }
+
+    fn route(&self, path: &str) -> Option<&Route> {
         // Every call comes by here: the path is taken apart once, and not for each address.
         let parts = Parts::of(path);
-        self.0.iter().find(|route| matches(&route.segments, parts.as_slice())).map(|route| &route.methods)
+        self.0.iter().find(|route| matches(&route.segments, parts.as_slice()))
     }
 
     /// `/checks` beats `/{id}`, as in the router.
     fn put_exact_first(&mut self) {
         self.0.sort_by_key(|route| route.segments.iter().filter(|segment| !is_exact(segment)).count());
     }
+}
+
+impl Route {
+    /// Refuses a parameter that an operation with parameters does not have, or that is there twice: a filter that is
+    /// mistyped would list everything.
+    fn takes(&self, method: &Method, query: &str) -> Result<(), Problem> {
+        let Some((_, known)) = self.queries.iter().find(|(of, _)| of == method) else { return Ok(()) };
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+            let Some(own) = known.iter().find(|own| **own == *name) else {
+                let detail = format!("There is no such parameter here; there are: {}.", known.join(", "));
+                return Err(Problem::new(Slug::ParameterInvalid, detail));
+            };
+            if seen.contains(&own.as_str()) {
+                return Err(Problem::new(Slug::ParameterInvalid, format!("`{own}` is there twice.")));
+            }
+            seen.push(own);
+        }
+        Ok(())
+    }
+}
+
+/// The parameters behind the question mark, of each operation of an address that has any.
+fn queries(operations: &Value) -> Vec<(Method, Vec<String>)> {
+    let of_operation = |(method, operation): (&String, &Value)| {
+        let parameters = operation.get("parameters").and_then(Value::as_array)?;
+        let in_query = parameters.iter().filter(|parameter| parameter["in"] == "query");
+        let names: Vec<_> =
+            in_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect();
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).ok()?;
+        (!names.is_empty()).then_some((method, names))
+    };
+    operations.as_object().into_iter().flatten().filter_map(of_operation).collect()
 }
 
 /// The operations of the document, and the pages beside them. (A router nested at `/` would hide the page there.)
@@ -91,7 +134,10 @@ impl Endpoint for Split {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        if self.operations.methods(request.uri().path()).is_some() {
+        if let Some(route) = self.operations.route(request.uri().path()) {
+            if let Some(query) = request.uri().query() {
+                route.takes(request.method(), query).map_err(Problem::into_error)?;
+            }
             self.service.call(request).await
         } else {
             self.pages.call(request).await.map(IntoResponse::into_response)
@@ -161,6 +207,27 @@ mod tests {
             "/v": {"get": {}, "post": {}},
         }});
         RouteTable::of_document(&document).with("/docs/*", &[Method::GET])
+    }
+
+    #[test]
+    fn a_parameter_that_is_unknown_or_there_twice_is_refused_where_there_are_any() {
+        let parameters = serde_json::json!([{"in": "path", "name": "id"}, {"in": "query", "name": "limit"}]);
+        let document =
+            serde_json::json!({"paths": {"/v/{id}": {"get": {"parameters": parameters}, "post": {}}}});
+        let table = RouteTable::of_document(&document);
+        let route = table.route("/v/7").unwrap();
+        for (method, query, taken) in [
+            (Method::GET, "", true),
+            (Method::GET, "limit=1", true),
+            (Method::GET, "%6cimit=1", true),
+            (Method::GET, "limit=1&limit=2", false),
+            (Method::GET, "limit=1&Limit=2", false),
+            (Method::GET, "id=1", false),
+            (Method::GET, "x", false),
+            (Method::POST, "x", true),
+        ] {
+            assert_eq!(route.takes(&method, query).is_ok(), taken, "{method} {query}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod conduct;
+mod examples;
 mod statistics;
 mod webhooks;
 
@@ -50,53 +51,55 @@ pub(crate) enum Command {
     /// Try it: the service with a simulated phone, no real SMS.
     Demo(DemoArgs),
     /// Run the service.
+    #[command(after_help = examples::SERVE)]
     Serve(ServeArgs),
     /// Run the Sparrow SMS simulator alone, for tests of your own.
+    #[command(after_help = examples::SIMULATOR)]
     Simulator(SimulatorArgs),
     /// Look at the configuration.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CONFIG)]
     Config(ConfigCommand),
     /// Look after the database.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DB)]
     Db(DbCommand),
     /// Applications: what is configured for each.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::APPLICATION)]
     Application(ApplicationCommand),
     /// Accounts: the users of your application.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::ACCOUNT)]
     Account(AccountCommand),
     /// User tokens: each acts for one account.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::TOKEN)]
     Token(TokenCommand),
     /// Keys: for your application's server.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::KEY)]
     Key(KeyCommand),
     /// Keys of proofs: what signs the approvals that other services check.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::PROOF_KEY)]
     ProofKey(ProofKeyCommand),
     /// Verifications: what was sent and what came of it.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::VERIFICATION)]
     Verification(VerificationCommand),
     /// Deliveries: what the gateway said of each SMS.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::DELIVERY)]
     Delivery(DeliveryCommand),
     /// Gateways: what carries the SMS.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::GATEWAY)]
     Gateway(GatewayCommand),
     /// Events: what happened, and webhooks are told.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::EVENT)]
     Event(EventCommand),
     /// Webhooks: who is told of events, and what came of it.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::WEBHOOK)]
     Webhook(WebhookCommand),
     /// Blocks and allow-lists: whom no SMS is sent to, and who is let through in spite of it.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::BLOCK)]
     Block(BlockCommand),
     /// Statistics: what happened, added up by day.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::STATISTICS)]
     Statistics(StatisticsCommand),
     /// Limits: which there are, how full they are for somebody, and emptying them.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::LIMIT)]
     Limit(LimitCommand),
     /// Print the API document (OpenAPI).
     Openapi,

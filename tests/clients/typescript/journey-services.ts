@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import createClient from "openapi-fetch";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import type { paths } from "./verify.js";
+import type { paths } from "./verify-api.js";
 import { anyPhone, codeSentTo, given, inboxOf } from "./world.js";
 
 const client = (credential: string) =>

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
-import type { components, paths } from "./verify.js";
+import type { components, paths } from "./verify-api.js";
 import { anyPhone, codeSentTo, given, wrong } from "./world.js";
 
 type Problem = components["schemas"]["Problem"];

@@ -59,7 +59,7 @@ slugs! {
     /// There is no `Authorization` header, it is not of the scheme `Bearer`, or what it carries is unknown, has
     /// expired or was revoked. Which of these it is, is not told.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "No valid credential was presented",
-        "Send `Authorization: Bearer` with a key or a user token that is in force.";
+        "Send `Authorization: Bearer` with a key, a user token or a token of your own sign-in that is in force.";
     /// The credential is a user token, which acts for one account, and the call names another account.
     AccountForbidden = "account-forbidden", FORBIDDEN, "The account is not the caller's own",
         "A user token acts for its own account only. Leave the account out, or use an application key.";

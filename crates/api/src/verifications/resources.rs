@@ -13,6 +13,9 @@ use crate::context::Context;
 use crate::fields::{invalid_field, username};
 use crate::problem::Problem;
 
+/// Enough for what RFC 5646 (4.4.1) asks of whoever bounds tags.
+const LOCALE_BYTES_MAX: usize = 35;
+
 /// What to verify.
 #[derive(Object)]
 #[oai(deny_unknown_fields, skip_serializing_if_is_none, example)]
@@ -84,6 +87,9 @@ impl StartVerification {
             .origin
             .as_deref()
             .map(|text| Origin::parse(text).map_err(|fault| invalid_field("origin", &fault.to_string())));
+        if self.locale.as_ref().is_some_and(|tag| tag.len() > LOCALE_BYTES_MAX) {
+            return Err(invalid_field("locale", "must have at most 35 characters"));
+        }
         Ok(StartRequest {
             phone: context.phone(&self.phone)?,
             account: self.account.as_deref().map(|text| username("account", text)).transpose()?,

@@ -79,7 +79,7 @@ async fn every_operation_refuses_what_is_no_credential() {
             if classic {
                 assert_eq!(
                     answer.tells(401),
-                    "Send `Authorization: Bearer` with a key or a user token that is in force."
+                    "Send `Authorization: Bearer` with a key, a user token or a token of your own sign-in that is in force."
                 );
             } else {
                 bodies.insert(answer.refuses(401, "unauthenticated").to_string());

@@ -53,7 +53,7 @@ fn in_short(by: StatisticBy, row: &StatisticRow) -> Value {
     let amounts = &row.amounts;
     let percent = |thousandths: u64| format!("{}.{} %", thousandths / 10, thousandths % 10);
     let seconds =
-        |percent| amounts.time_to_verify(percent).map(|time| format!("{:.0} s", time.as_secs_f64()));
+        |percent| amounts.time_to_verify(percent).map(|time| format!("{:.1} s", time.as_secs_f64()));
     let list = |counts: &[(&str, u64)]| {
         let each: Vec<_> = counts.iter().map(|(class, count)| format!("{class} {count}")).collect();
         (!each.is_empty()).then(|| each.join("\n"))

@@ -3,6 +3,7 @@
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
+use poem::http::header::AUTHORIZATION;
 use poem::{Endpoint, IntoResponse, Request, Response, Route as Pages};
 use serde_json::Value;
 
@@ -135,7 +136,10 @@ impl Endpoint for Split {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         if let Some(route) = self.operations.route(request.uri().path()) {
-            if let Some(query) = request.uri().query() {
+            // Who presents no credential is told of that first.
+            if request.headers().contains_key(AUTHORIZATION)
+                && let Some(query) = request.uri().query()
+            {
                 route.takes(request.method(), query).map_err(Problem::into_error)?;
             }
             self.service.call(request).await

@@ -19,7 +19,7 @@ examples! {
     DB = "db migrate" "db status" "db export verify.export" "db import verify.export";
     APPLICATION = "application list" "application show --application shop";
     ACCOUNT = "account add ram" "account show ram" "account unlink ram" "account list --limit 20";
-    TOKEN = "token issue ram --days 30" "token list ram";
+    TOKEN = "token issue ram --days 30" "token list --account ram";
     KEY = "key issue --name shop-server" "key issue --scope admin --days 1" "key list";
     PROOF_KEY = "proof-key new";
     VERIFICATION =

@@ -1,23 +1,6 @@
 -- Blocks and allow-lists: whom no SMS is sent to, and who is let through in spite of it. Every replica holds all of
 -- them in memory and looks again every two seconds, so that there are few of them and no index for asking.
 
--- This migration and those behind it, up to 0012, change tables that replicas of the release before go on writing to. All
--- of it is one transaction, so that whatever lock one of them took would be held while the next waited for another. Hence
--- all of them now, before anything is held, in the order in which the statements of both releases take theirs:
---
--- * what keeps a delivery, and what lists deliveries: deliveries, then verifications;
--- * what begins, checks, approves, cancels or expires one: verifications, then accounts, then (by trigger) events;
--- * what changes the phone of an account: accounts, then events.
---
--- Of accounts a new table refers to them, and that keeps out only who writes. Whoever reads an account behind an event, or
--- refers to one behind the end of another verification, takes accounts last; this mode lets them.
---
--- Sweeping goes the other way (verifications, then their deliveries), and a backup goes by an order of its own. Where one
--- of them meets this, this gives way, and is tried again.
-LOCK TABLE deliveries, verifications IN ACCESS EXCLUSIVE MODE;
-LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE;
-LOCK TABLE events IN ACCESS EXCLUSIVE MODE;
-
 CREATE TABLE blocks (
     id          uuid PRIMARY KEY,
     -- Whose entry it is; `*`, which no application is called, for one that holds for all.

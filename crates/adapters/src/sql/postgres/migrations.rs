@@ -188,6 +188,7 @@ async fn migrate(
 
 async fn apply(vault: &PhoneVault, connection: &mut PgConnection) -> Result<(), SqlError> {
     let failed = |error| SqlError::Database(without_values(error));
+    sqlx::raw_sql(LOCK_TABLES).execute(&mut *connection).await.map_err(failed)?;
     let mut migrator = migrator(MIGRATIONS);
     // Inside a transaction sqlx makes a savepoint of each migration.
     let migrated = migrator.set_locking(false).run_direct(None, &mut *connection, false).await;
@@ -207,6 +208,39 @@ const PATIENCE: &str =
 /// (unless it is set up otherwise). It is more than the server's `deadlock_timeout` (1 s), behind which an autovacuum
 /// makes way for who waits.
 const PATIENCE_WITH_TABLES: &str = "SET LOCAL lock_timeout = '1500ms'";
+
+/// The migrations up to 12 change tables that replicas of the release before go on writing to. What one of them locks
+/// stays locked while the next waits for another table, or for the same one more strictly, and a statement that holds
+/// that one waits for the first. Hence all locks before the first migration, in the order in which the statements of
+/// those replicas, and of these, take theirs:
+///
+/// * what keeps a delivery, and what lists deliveries: `deliveries`, then `verifications`;
+/// * what begins, checks, approves, cancels or expires one: `verifications`, then `accounts`, then (by a trigger) `events`;
+/// * what changes the phone of an account: `accounts`, then `events`.
+///
+/// Of `accounts` nothing is changed, but a new table refers to them, which keeps out only who writes. Whoever looks up the
+/// account of an event, or begins a verification behind one that is over, takes them behind `events`; this mode lets him.
+///
+/// Sweeping goes the other way (`verifications`, then their `deliveries`), and a backup has an order of its own. Where one
+/// of them is in the way, this gives way.
+const LOCK_TABLES: &str = "
+    DO $$
+    BEGIN
+        IF to_regclass('_sqlx_migrations') IS NULL OR EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version >= 12) THEN
+            RETURN;
+        END IF;
+        IF to_regclass('deliveries') IS NOT NULL THEN
+            LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE;
+        END IF;
+        IF to_regclass('verifications') IS NOT NULL THEN
+            LOCK TABLE verifications IN ACCESS EXCLUSIVE MODE;
+            LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE;
+        END IF;
+        IF to_regclass('events') IS NOT NULL THEN
+            LOCK TABLE events IN ACCESS EXCLUSIVE MODE;
+        END IF;
+    END
+    $$";
 
 /// Whether a migration met locks of somebody else, and may go well behind him: `deadlock_detected`,
 /// `lock_not_available`.

@@ -5,7 +5,8 @@
 -- So where there are many rules, one CHECK asks a function for all of them.
 --
 -- As before, what is empty (NULL) breaks no rule but one that says so: `AND` is false only where one of its parts is.
--- NOT VALID: the rows that are there have kept these rules; nothing is read, and nobody waits.
+-- NOT VALID: the rows that are there have kept these rules, and none is read. Whoever uses the tables waits for this
+-- transaction, which has locked them before it began, and for no more than that.
 
 CREATE FUNCTION is_a_verification(v verifications) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE

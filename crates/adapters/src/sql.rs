@@ -52,6 +52,12 @@ pub enum SqlError {
     /// A migration failed; none was applied.
     #[error("the database could not be migrated; nothing was changed")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// Somebody else held a lock that a migration needs for as long as it was tried; none was applied.
+    #[error(
+        "the database could not be migrated, and nothing was changed: for a minute somebody else held a lock on its \
+         tables, such as a backup or a long transaction; migrate again when that has ended"
+    )]
+    Locked(#[source] Box<SqlError>),
     /// The database was migrated by a newer release.
     #[error(
         "the database has migration {version}, which this release does not know: use the release that made it"

@@ -33,6 +33,9 @@ mod tls;
 #[cfg(test)]
 #[path = "postgres/trips.rs"]
 mod trips;
+#[cfg(test)]
+#[path = "postgres/upgrade.rs"]
+mod upgrade;
 
 use std::sync::Arc;
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Row as _};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::failure::without_values;
 use super::{Database, PostgresStore};
@@ -70,15 +71,22 @@ const MIGRATIONS: Migrations = &[
 const MIGRATION_TIMEOUT: Duration = Duration::from_hours(1);
 /// The key of the lock that one who migrates holds: "sparrow\0" in ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"sparrow\0");
+/// How long is tried while somebody else holds locks on the tables.
+const TRY_FOR: Duration = Duration::from_mins(1);
+/// The pause between two tries, in which those pass who have come meanwhile.
+const PAUSE: Duration = Duration::from_secs(3);
 
 impl PostgresStore {
     /// Brings the schema up to date. All of it happens or nothing, and of several processes that do it at once one does
-    /// it while the others wait, up to a minute. Where nothing is left to do, nothing but rights to read is needed.
+    /// it while the others wait, up to a minute. Replicas of the release before may go on working. While somebody else
+    /// holds a lock on the tables it is tried again, for a minute. Where nothing is left to do, nothing but rights to
+    /// read is needed.
     ///
     /// # Errors
     /// [`SqlError::Newer`] when a newer release has migrated the database, [`SqlError::Altered`] when a migration was
-    /// applied in another form, [`SqlError::PhoneKey`] when the database was made with another phone key, and other
-    /// [`SqlError`]s when a migration fails.
+    /// applied in another form, [`SqlError::PhoneKey`] when the database was made with another phone key,
+    /// [`SqlError::Locked`] when somebody else held a lock on the tables all the time, and other [`SqlError`]s when a
+    /// migration fails.
     pub async fn migrate(&self) -> Result<(), SqlError> {
         let database = &*self.0;
         if database.is_up_to_date().await? {
@@ -87,7 +95,7 @@ impl PostgresStore {
         let connect_by = Instant::now() + database.acquire_timeout;
         let connection = database.pool.connect(connect_by).await;
         let mut connection = connection.map_err(|error| SqlError::Unreachable(error.into()))?;
-        let migrated = timeout(MIGRATION_TIMEOUT, migrate(&database.vault, &mut connection)).await;
+        let migrated = timeout(MIGRATION_TIMEOUT, migrate(&database.vault, &mut connection, TRY_FOR)).await;
         migrated.map_err(|_| SqlError::Unreachable("the migration took too long".into()))?
     }
 
@@ -139,28 +147,120 @@ impl Database {
     }
 }
 
-/// One transaction, behind the lock of those who migrate.
-async fn migrate(vault: &PhoneVault, connection: &mut PgConnection) -> Result<(), SqlError> {
+/// One transaction, behind the lock of those who migrate. Each try is a savepoint in it: with a try that is given up go
+/// the locks on tables that it has got, so that others work on in the pause, while the lock of those who migrate stays,
+/// so that they do not all stand in the way by turns.
+async fn migrate(
+    vault: &PhoneVault,
+    connection: &mut PgConnection,
+    try_for: Duration,
+) -> Result<(), SqlError> {
     let failed = |error| SqlError::Database(without_values(error));
     sqlx::raw_sql(PATIENCE).execute(&mut *connection).await.map_err(failed)?;
     let mut transaction = connection.begin().await.map_err(failed)?;
     let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
     lock.execute(&mut *transaction).await.map_err(failed)?;
-    let mut migrator = migrator(MIGRATIONS);
-    // Inside a transaction sqlx makes a savepoint of each migration.
-    let migrated = migrator.set_locking(false).run_direct(None, &mut *transaction, false).await;
-    migrated.map_err(|error| refusal(told(error)))?;
-    let remember = sqlx::query(REMEMBER).bind(CANARY).bind(vault.canary());
-    remember.execute(&mut *transaction).await.map_err(failed)?;
-    let kept = sqlx::query_scalar(REMEMBERED).bind(CANARY);
-    let kept: Option<Vec<u8>> = kept.fetch_optional(&mut *transaction).await.map_err(failed)?;
-    compare_canary(vault, kept.as_deref())?;
-    transaction.commit().await.map_err(failed)
+    sqlx::raw_sql(PATIENCE_WITH_TABLES).execute(&mut *transaction).await.map_err(failed)?;
+    let give_up_at = Instant::now() + try_for;
+    let mut logged = false;
+    loop {
+        let mut attempt = transaction.begin().await.map_err(failed)?;
+        let Err(error) = apply(vault, &mut attempt).await else {
+            attempt.commit().await.map_err(failed)?;
+            return transaction.commit().await.map_err(failed);
+        };
+        attempt.rollback().await.map_err(failed)?;
+        if !is_in_the_way(&error) {
+            return Err(error);
+        }
+        if Instant::now() + PAUSE >= give_up_at {
+            return Err(SqlError::Locked(Box::new(error)));
+        }
+        if !logged {
+            tracing::warn!(
+                "somebody else holds a lock on the database's tables; the migration is tried again"
+            );
+            logged = true;
+        }
+        sleep(PAUSE).await;
+    }
 }
 
-/// A migration may take long; whoever waits for a lock has an end.
+async fn apply(vault: &PhoneVault, connection: &mut PgConnection) -> Result<(), SqlError> {
+    let failed = |error| SqlError::Database(without_values(error));
+    sqlx::raw_sql(LOCK_TABLES).execute(&mut *connection).await.map_err(failed)?;
+    let mut migrator = migrator(MIGRATIONS);
+    // Inside a transaction sqlx makes a savepoint of each migration.
+    let migrated = migrator.set_locking(false).run_direct(None, &mut *connection, false).await;
+    migrated.map_err(|error| refusal(told(error)))?;
+    let remember = sqlx::query(REMEMBER).bind(CANARY).bind(vault.canary());
+    remember.execute(&mut *connection).await.map_err(failed)?;
+    let kept = sqlx::query_scalar(REMEMBERED).bind(CANARY);
+    let kept: Option<Vec<u8>> = kept.fetch_optional(&mut *connection).await.map_err(failed)?;
+    compare_canary(vault, kept.as_deref())
+}
+
+/// A migration may take long; whoever waits for another that migrates has an end.
 const PATIENCE: &str =
     "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s'";
+
+/// Behind one who waits for a table everybody waits who comes later, and a replica's statement gives up after 2.25 s
+/// (unless it is set up otherwise). It is more than the server's `deadlock_timeout` (1 s), behind which an autovacuum
+/// makes way for who waits.
+const PATIENCE_WITH_TABLES: &str = "SET LOCAL lock_timeout = '1500ms'";
+
+/// The migrations up to 12 change tables that replicas of the release before go on writing to. What one of them locks
+/// stays locked while the next waits for another table, or for the same one more strictly, and a statement that holds
+/// that one waits for the first. Hence all locks before the first migration, in the order in which the statements of
+/// those replicas, and of these, take theirs:
+///
+/// * what keeps a delivery, and what lists deliveries: `deliveries`, then `verifications`;
+/// * what begins, checks, approves, cancels or expires one: `verifications`, then `accounts`, then (by a trigger) `events`;
+/// * what changes the phone of an account: `accounts`, then `events`.
+///
+/// Of `accounts` nothing is changed, but a new table refers to them, which keeps out only who writes. Whoever looks up the
+/// account of an event, or begins a verification behind one that is over, takes them behind `events`; this mode lets him.
+///
+/// Sweeping goes the other way (`verifications`, then their `deliveries`), and a backup has an order of its own. Where one
+/// of them is in the way, this gives way.
+const LOCK_TABLES: &str = "
+    DO $$
+    BEGIN
+        IF to_regclass('_sqlx_migrations') IS NULL OR EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version >= 12) THEN
+            RETURN;
+        END IF;
+        IF to_regclass('deliveries') IS NOT NULL THEN
+            LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE;
+        END IF;
+        IF to_regclass('verifications') IS NOT NULL THEN
+            LOCK TABLE verifications IN ACCESS EXCLUSIVE MODE;
+            LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE;
+        END IF;
+        IF to_regclass('events') IS NOT NULL THEN
+            LOCK TABLE events IN ACCESS EXCLUSIVE MODE;
+        END IF;
+    END
+    $$";
+
+/// Whether a migration met locks of somebody else, and may go well behind him: `deadlock_detected`,
+/// `lock_not_available`.
+fn is_in_the_way(error: &SqlError) -> bool {
+    let error = match error {
+        SqlError::Database(error)
+        | SqlError::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            error
+        }
+        SqlError::File { .. }
+        | SqlError::Unreachable(_)
+        | SqlError::Migration(_)
+        | SqlError::Locked(_)
+        | SqlError::Newer { .. }
+        | SqlError::Altered { .. }
+        | SqlError::PhoneKey => return false,
+    };
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    matches!(code.as_deref(), Some("40P01" | "55P03"))
+}
 
 fn told(error: MigrateError) -> MigrateError {
     if let MigrateError::ExecuteMigration(error, version) = error {
@@ -174,11 +274,30 @@ fn told(error: MigrateError) -> MigrateError {
 
 #[cfg(test)]
 mod tests {
+    use domain::phone_key::PhoneKey;
+
     use super::*;
 
     #[test]
     fn every_migration_file_is_built_in() {
         let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres");
         crate::sql::migrations::all_files_are_built_in(MIGRATIONS, directory);
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_nobody_lets_go_is_told_in_the_end() {
+        let database = servers::database().await;
+        let vault = PhoneVault::new(&PhoneKey::new(&[7; 32]).unwrap());
+        let (mut ours, mut theirs) = (
+            PgConnection::connect(database.url()).await.unwrap(),
+            PgConnection::connect(database.url()).await.unwrap(),
+        );
+        migrate(&vault, &mut ours, Duration::ZERO).await.unwrap();
+        sqlx::raw_sql("BEGIN; LOCK TABLE settings").execute(&mut theirs).await.unwrap();
+        let error = migrate(&vault, &mut ours, Duration::ZERO).await.unwrap_err();
+        assert!(matches!(error, SqlError::Locked(_)), "{error:?}");
+        assert!(error.to_string().contains("backup"), "{error}");
+        theirs.close().await.unwrap();
+        migrate(&vault, &mut ours, Duration::ZERO).await.unwrap();
     }
 }

@@ -13,6 +13,9 @@ mod harness;
 #[path = "sql/material.rs"]
 mod material;
 #[cfg(test)]
+#[path = "postgres/newer.rs"]
+mod newer;
+#[cfg(test)]
 #[path = "sql/promises.rs"]
 mod promises;
 #[cfg(test)]
@@ -33,6 +36,9 @@ mod tls;
 #[cfg(test)]
 #[path = "postgres/trips.rs"]
 mod trips;
+#[cfg(test)]
+#[path = "sql/unknown.rs"]
+mod unknown;
 #[cfg(test)]
 #[path = "postgres/upgrade.rs"]
 mod upgrade;

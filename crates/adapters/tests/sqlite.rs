@@ -13,6 +13,9 @@ mod harness;
 #[path = "sql/material.rs"]
 mod material;
 #[cfg(test)]
+#[path = "sqlite/newer.rs"]
+mod newer;
+#[cfg(test)]
 #[path = "sql/promises.rs"]
 mod promises;
 #[cfg(test)]
@@ -24,6 +27,9 @@ mod secrecy;
 #[cfg(test)]
 #[path = "sqlite/sharing.rs"]
 mod sharing;
+#[cfg(test)]
+#[path = "sql/unknown.rs"]
+mod unknown;
 
 use std::sync::Arc;
 

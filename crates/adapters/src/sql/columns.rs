@@ -113,9 +113,24 @@ macro_rules! block_columns {
     };
 }
 
+/// Whether a block is about somebody of whom this release knows; the table goes by the name that is given.
+macro_rules! known_block {
+    ($table:literal) => {
+        concat!(
+            "(",
+            $table,
+            ".phone IS NOT NULL OR ",
+            $table,
+            ".prefix IS NOT NULL OR ",
+            $table,
+            ".account_id IS NOT NULL)"
+        )
+    };
+}
+
 pub(super) use {
-    account_columns, block_columns, credential_columns, delivery_columns, identity_columns, proved_columns,
-    verification_columns,
+    account_columns, block_columns, credential_columns, delivery_columns, identity_columns, known_block,
+    proved_columns, verification_columns,
 };
 
 /// A row, by the kinds of cells that there are. A cell that is empty is `None`.

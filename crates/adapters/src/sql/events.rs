@@ -1,6 +1,7 @@
 //! Events and what is told of them, in any database: what a database has to do, and what all of them do alike.
 
 mod columns;
+mod kinds;
 mod listing;
 mod store;
 
@@ -16,6 +17,7 @@ use domain::webhook::{
 use uuid::Uuid;
 
 pub(super) use self::columns::{delivery_columns, event_columns};
+pub(super) use self::kinds::{known_kinds, of_known_kind, to_hand_out};
 pub(super) use self::listing::{push_deliveries, push_events};
 use super::arguments::Arguments;
 use super::columns::Columns;
@@ -89,7 +91,9 @@ pub(super) trait WebhookEngine: Engine {
 pub(super) const LOAD_EVENT: &str = concat!(
     "SELECT ",
     event_columns!(),
-    " FROM events e LEFT JOIN accounts a ON a.id = e.account_id WHERE e.id = $1 AND e.application = $2"
+    " FROM events e LEFT JOIN accounts a ON a.id = e.account_id
+      WHERE e.id = $1 AND e.application = $2 AND e.kind IN ",
+    known_kinds!()
 );
 
 /// A row for each attempt, or one when there was none.
@@ -98,7 +102,9 @@ pub(super) const LOAD_DELIVERY: &str = concat!(
     delivery_columns!(),
     " FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
       LEFT JOIN webhook_attempts t ON t.delivery_id = d.id
-      WHERE d.id = $1 AND d.application = $2 ORDER BY t.number"
+      WHERE d.id = $1 AND d.application = $2 AND e.kind IN ",
+    known_kinds!(),
+    " ORDER BY t.number"
 );
 
 async fn load_event<E: Engine>(

@@ -44,6 +44,7 @@ pub use self::options::PostgresOptions;
 use self::pool::Pool;
 use self::verifications::statements::TIME;
 use super::SqlError;
+use super::blocks::UnreadBlocks;
 use super::columns::Cells as _;
 use super::engine::Engine as _;
 use super::failure::Failure;
@@ -62,6 +63,7 @@ pub struct Database {
     pool: Pool,
     acquire_timeout: Duration,
     statement_timeout: Duration,
+    unread_blocks: UnreadBlocks,
 }
 
 impl PostgresStore {
@@ -77,6 +79,7 @@ impl PostgresStore {
             pool: Pool::new(options),
             acquire_timeout: options.acquire_timeout,
             statement_timeout: options.statement_timeout,
+            unread_blocks: UnreadBlocks::default(),
         };
         database.check_phone_key().await?;
         Ok(Self(Arc::new(database)))

@@ -37,6 +37,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use self::writer::Writer;
 use super::SqlError;
+use super::blocks::UnreadBlocks;
 use super::store::Store;
 use crate::phone_vault::PhoneVault;
 
@@ -79,6 +80,7 @@ pub struct Database {
     vault: PhoneVault,
     writer: Writer,
     readers: SqlitePool,
+    unread_blocks: UnreadBlocks,
 }
 
 impl SqliteStore {
@@ -102,7 +104,7 @@ impl SqliteStore {
             // A connection is looked at when it comes back; a file does not go away in between.
             .test_before_acquire(false)
             .connect_lazy_with(reading(connecting));
-        let database = Database { path, vault, writer, readers };
+        let database = Database { path, vault, writer, readers, unread_blocks: UnreadBlocks::default() };
         database.check_phone_key().await?;
         Ok(Self(Arc::new(database)))
     }

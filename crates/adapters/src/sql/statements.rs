@@ -1,7 +1,7 @@
 //! What every database is asked in the same words. The order of the parameters is that of [`super::arguments`].
 
 use super::columns::{
-    account_columns, block_columns, credential_columns, delivery_columns, identity_columns,
+    account_columns, block_columns, credential_columns, delivery_columns, identity_columns, known_block,
 };
 
 pub(super) const ADD_ACCOUNT: &str =
@@ -69,17 +69,21 @@ pub(super) const REVOKE: &str = concat!(
 pub(super) const LOAD_BLOCK: &str = concat!(
     "SELECT ",
     block_columns!("b"),
-    ", a.username FROM blocks b LEFT JOIN accounts a ON a.id = b.account_id WHERE b.id = $1 AND b.application = $2"
+    ", a.username FROM blocks b LEFT JOIN accounts a ON a.id = b.account_id
+     WHERE b.id = $1 AND b.application = $2 AND ",
+    known_block!("b")
 );
 
 pub(super) const LIST_BLOCKS: &str = concat!(
     "SELECT ",
     block_columns!("b"),
     ", a.username FROM blocks b LEFT JOIN accounts a ON a.id = b.account_id
-     WHERE b.application = $1 AND b.id < $2 ORDER BY b.id DESC LIMIT $3"
+     WHERE b.application = $1 AND b.id < $2 AND ",
+    known_block!("b"),
+    " ORDER BY b.id DESC LIMIT $3"
 );
 
-/// All of them, to be held in memory.
+/// All of them, to be held in memory; also those of a newer release, so that it is said that they do not hold here.
 pub(super) const ALL_BLOCKS: &str =
     concat!("SELECT ", block_columns!("b"), " FROM blocks b WHERE b.expires_at IS NULL OR b.expires_at > $1");
 

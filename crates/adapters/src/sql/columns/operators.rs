@@ -15,11 +15,8 @@ impl<Row: Cells> Columns<'_, Row> {
             application: rows::block_application(self.text("application")?)?,
             action: BlockAction::parse(self.text("action")?).ok_or(RowFault("action"))?,
             subject: self.block_subject()?,
-            reason: self
-                .optional_text()?
-                .map(BlockReason::parse)
-                .transpose()
-                .map_err(|_| RowFault("reason"))?,
+            // Nothing is decided by it: one that this release would not take makes no entry unreadable.
+            reason: self.optional_text()?.and_then(|text| BlockReason::parse(text).ok()),
             created_at: self.instant("created_at")?,
             expires_at: self.optional_instant()?,
         })

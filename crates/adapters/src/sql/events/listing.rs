@@ -10,6 +10,8 @@ use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
+use super::known_kinds;
+
 /// Ends a statement that reads events (`e`) with what is asked for.
 pub(in crate::sql) fn push_events<DB: Database>(
     statement: &mut QueryBuilder<DB>,
@@ -32,11 +34,13 @@ pub(in crate::sql) fn push_events<DB: Database>(
     }
     if let Some(kind) = filter.kind {
         statement.push(" AND e.kind = ").push_bind(kind.as_str().to_owned());
+    } else {
+        statement.push(concat!(" AND e.kind IN ", known_kinds!()));
     }
     statement.push(" ORDER BY e.place DESC LIMIT ").push_bind(i64::from(page.limit));
 }
 
-/// Ends a statement that reads deliveries (`d`) with what is asked for.
+/// Ends a statement that reads deliveries (`d`) and their events (`e`) with what is asked for.
 pub(in crate::sql) fn push_deliveries<DB: Database>(
     statement: &mut QueryBuilder<DB>,
     application: &ApplicationId,
@@ -61,5 +65,6 @@ pub(in crate::sql) fn push_deliveries<DB: Database>(
         // In words, so that the index of those that stand so serves.
         statement.push(" AND d.status = '").push(status.as_str()).push("'");
     }
+    statement.push(concat!(" AND e.kind IN ", known_kinds!()));
     statement.push(" ORDER BY d.id DESC LIMIT ").push_bind(i64::from(page.limit));
 }

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 
 use super::Database;
 use crate::sql::arguments::{self, Arguments as _};
-use crate::sql::blocks::{BlockEngine, add_block, remove_block, scope_name};
+use crate::sql::blocks::{BlockEngine, UnreadBlocks, add_block, remove_block, scope_name};
 use crate::sql::columns::Columns;
 use crate::sql::engine::Twice;
 use crate::sql::failure::Failure;
@@ -44,6 +44,10 @@ const ADD: &str = told!(
 const REMOVE: &str = told!(remove_block!(), "$3", "$4::timestamptz");
 
 impl BlockEngine for Database {
+    fn unread_blocks(&self) -> &UnreadBlocks {
+        &self.unread_blocks
+    }
+
     async fn add_block(&self, block: &Block, max: u32) -> Result<BlockAdded, Failure> {
         let query = arguments::block(sqlx::query(ADD), &self.vault, block)
             .whole(i64::from(max))

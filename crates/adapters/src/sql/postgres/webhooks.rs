@@ -15,14 +15,19 @@ use super::events::number;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
-use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns, push_deliveries};
+use crate::sql::events::{
+    self, WebhookEngine, delivery_columns, event_columns, known_kinds, of_known_kind, push_deliveries,
+    to_hand_out,
+};
 use crate::sql::failure::Failure;
 
 /// Whoever hands out waits for whoever is doing so, and goes on behind him: the events about one verification are handed
 /// out in their order. `$1` to `$3` are the subscriptions: webhook, application and kind.
-const HAND_OUT: &str = "
-    WITH waiting AS MATERIALIZED (
-        SELECT o.place, o.event_id FROM event_outbox o WHERE o.place > 0 ORDER BY o.place LIMIT $5 FOR UPDATE
+const HAND_OUT: &str = concat!(
+    "WITH waiting AS MATERIALIZED (
+        SELECT o.place, o.event_id FROM event_outbox o WHERE ",
+    to_hand_out!(),
+    " ORDER BY o.place LIMIT $5 FOR UPDATE
      ), gone AS (
         DELETE FROM event_outbox WHERE place = ANY (ARRAY(SELECT place FROM waiting))
      ), delivered AS (
@@ -35,7 +40,8 @@ const HAND_OUT: &str = "
         JOIN unnest($1::text[], $2::text[], $3::text[]) AS s (webhook, application, kind)
             ON s.application = e.application AND s.kind = e.kind
      )
-     SELECT count(*) FROM waiting";
+     SELECT count(*) FROM waiting"
+);
 
 /// Of each webhook the longest due, unless an earlier event about the same verification is still on its way there. The
 /// question is one for each row, so that no plan looks at all that is pending.
@@ -50,6 +56,9 @@ const CLAIM: &str = concat!(
                         AND (SELECT place FROM events WHERE id = o.event_id)
                             < (SELECT place FROM events WHERE id = d.event_id)
                      LIMIT 1) IS NULL
+                AND ",
+    of_known_kind!("d.event_id"),
+    "
             ORDER BY d.next_at LIMIT $4 FOR UPDATE OF d SKIP LOCKED
         ) AS p
         ORDER BY p.next_at LIMIT $4
@@ -75,9 +84,12 @@ const RECORD: &str = "
      INSERT INTO webhook_attempts (delivery_id, number, at, took_ms, outcome, http_status, fault)
      SELECT id, attempts, $2, $3, $4, $5, $6 FROM recorded";
 
-const REPLAY: &str = "
-    WITH told AS MATERIALIZED (
-        SELECT id, application, kind, verification_id FROM events WHERE id = $1 AND application = $2 FOR KEY SHARE
+const REPLAY: &str = concat!(
+    "WITH told AS MATERIALIZED (
+        SELECT id, application, kind, verification_id FROM events
+        WHERE id = $1 AND application = $2 AND kind IN ",
+    known_kinds!(),
+    " FOR KEY SHARE
      ), gave_way AS (
         UPDATE webhook_deliveries d SET status = 'given-up', next_at = NULL
         FROM told WHERE d.event_id = told.id AND d.webhook = $3 AND d.status = 'pending'
@@ -88,7 +100,8 @@ const REPLAY: &str = "
         RETURNING id, webhook, event_id, status, attempts, created_at, next_at
      )
      SELECT d.id, d.webhook, d.event_id, told.kind, d.status, d.attempts, d.created_at, d.next_at, NULL::timestamptz
-     FROM replayed d CROSS JOIN told";
+     FROM replayed d CROSS JOIN told"
+);
 
 const SELECT: &str = concat!(
     "SELECT ",

@@ -11,7 +11,7 @@ use super::Database;
 use super::events::{self, NewEvent};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::{self, Arguments as _};
-use crate::sql::blocks::{BlockEngine, add_block, remove_block, scope_name};
+use crate::sql::blocks::{BlockEngine, UnreadBlocks, add_block, remove_block, scope_name};
 use crate::sql::columns::Columns;
 use crate::sql::failure::Failure;
 
@@ -19,6 +19,10 @@ const ADD: &str = add_block!();
 pub(super) const REMOVE: &str = remove_block!();
 
 impl BlockEngine for Database {
+    fn unread_blocks(&self) -> &UnreadBlocks {
+        &self.unread_blocks
+    }
+
     async fn add_block(&self, block: &Block, max: u32) -> Result<BlockAdded, Failure> {
         let mut turn = self.writer.turn().await?;
         let mut transaction = turn.begin().await?;

@@ -15,16 +15,25 @@ use super::events::id_at;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::Engine as _;
-use crate::sql::events::{self, WebhookEngine, delivery_columns, event_columns, push_deliveries};
+use crate::sql::events::{
+    self, WebhookEngine, delivery_columns, event_columns, known_kinds, of_known_kind, push_deliveries,
+    to_hand_out,
+};
 use crate::sql::failure::Failure;
 
-pub(super) const ANY_TO_HAND_OUT: &str = "SELECT 1 FROM event_outbox WHERE place > 0 LIMIT 1";
+pub(super) const ANY_TO_HAND_OUT: &str =
+    concat!("SELECT 1 FROM event_outbox o WHERE ", to_hand_out!(), " LIMIT 1");
 
-pub(super) const WAITING: &str = "
-    SELECT o.place, e.id, e.application, e.kind FROM event_outbox o LEFT JOIN events e ON e.id = o.event_id
-    WHERE o.place > 0 ORDER BY o.place LIMIT $1";
+pub(super) const WAITING: &str = concat!(
+    "SELECT o.place, e.id, e.application, e.kind FROM event_outbox o LEFT JOIN events e ON e.id = o.event_id
+     WHERE ",
+    to_hand_out!(),
+    " ORDER BY o.place LIMIT $1"
+);
 
-pub(super) const HANDED_OUT: &str = "DELETE FROM event_outbox WHERE place <= $1";
+/// All that waited until `$1`, in the same transaction.
+pub(super) const HANDED_OUT: &str =
+    concat!("DELETE FROM event_outbox AS o WHERE o.place <= $1 AND ", to_hand_out!());
 
 pub(super) const DELIVER: &str = concat!(
     "INSERT INTO webhook_deliveries
@@ -35,13 +44,16 @@ pub(super) const DELIVER: &str = concat!(
 );
 
 /// The longest due to a webhook, unless an earlier event about the same verification is still on its way there.
-pub(super) const DUE: &str = "
-    SELECT d.id, d.next_at FROM webhook_deliveries d
+pub(super) const DUE: &str = concat!(
+    "SELECT d.id, d.next_at FROM webhook_deliveries d
     WHERE d.webhook = $1 AND d.status = 'pending' AND d.next_at <= $2 AND NOT EXISTS
         (SELECT 1 FROM webhook_deliveries o
          WHERE o.verification_id = d.verification_id AND o.webhook = d.webhook AND o.status = 'pending'
             AND (SELECT place FROM events WHERE id = o.event_id) < (SELECT place FROM events WHERE id = d.event_id))
-    ORDER BY d.next_at LIMIT $3";
+        AND ",
+    of_known_kind!("d.event_id"),
+    " ORDER BY d.next_at LIMIT $3"
+);
 
 pub(super) const CLAIM: &str = "UPDATE webhook_deliveries SET next_at = $2 WHERE id = $1";
 
@@ -76,7 +88,8 @@ pub(super) const REPLAYED: &str = concat!(
       WHERE d.event_id = $1 AND d.webhook = $2 AND d.status = 'pending'"
 );
 
-pub(super) const IS_OF: &str = "SELECT 1 FROM events WHERE id = $1 AND application = $2";
+pub(super) const IS_OF: &str =
+    concat!("SELECT 1 FROM events WHERE id = $1 AND application = $2 AND kind IN ", known_kinds!());
 
 const SELECT: &str = concat!("SELECT ", delivery_columns!(), " FROM webhook_deliveries d INDEXED BY ");
 

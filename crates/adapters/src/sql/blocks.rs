@@ -124,13 +124,14 @@ impl UnreadBlocks {
         if !self.are_others(unread) {
             return;
         }
-        match first {
-            Some(first) => tracing::error!(
+        if let Some(first) = first {
+            tracing::error!(
                 entries,
                 %first,
                 "there are blocks that cannot be read, and they do not hold here: a newer release may have made them"
-            ),
-            None => tracing::info!("all blocks can be read again"),
+            );
+        } else {
+            tracing::info!("all blocks can be read again");
         }
     }
 

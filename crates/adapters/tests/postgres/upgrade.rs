@@ -70,18 +70,18 @@ async fn before(place: &Place, released: &[(i64, &'static str)]) -> PostgresStor
 struct Writers {
     done: Arc<AtomicBool>,
     ended: Arc<AtomicUsize>,
-    writers: Vec<JoinHandle<Result<Duration, sqlx::Error>>>,
+    replicas: Vec<JoinHandle<Result<Duration, sqlx::Error>>>,
 }
 
 impl Writers {
     async fn begin(place: &Place, statements: &'static [&'static str]) -> Self {
         let (done, ended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let mut writers = Vec::new();
+        let mut replicas = Vec::new();
         for _ in 0..WRITERS {
             let (connection, done, ended) = (place.foreign().await, Arc::clone(&done), Arc::clone(&ended));
-            writers.push(tokio::spawn(work(connection, statements, done, ended)));
+            replicas.push(tokio::spawn(work(connection, statements, done, ended)));
         }
-        let all = Self { done, ended, writers };
+        let all = Self { done, ended, replicas };
         // Each has prepared its statements.
         all.go_on(4 * WRITERS).await;
         all
@@ -90,7 +90,7 @@ impl Writers {
     /// Until so many verifications more have ended.
     async fn go_on(&self, more: usize) {
         let until = self.ended.load(Ordering::Relaxed) + more;
-        while self.ended.load(Ordering::Relaxed) < until && self.writers.iter().all(|one| !one.is_finished())
+        while self.ended.load(Ordering::Relaxed) < until && self.replicas.iter().all(|one| !one.is_finished())
         {
             sleep(Duration::from_millis(5)).await;
         }
@@ -101,8 +101,8 @@ impl Writers {
         self.go_on(4 * WRITERS).await;
         self.done.store(true, Ordering::Relaxed);
         let mut longest = Duration::ZERO;
-        for writer in self.writers {
-            longest = longest.max(writer.await.unwrap().unwrap());
+        for replica in self.replicas {
+            longest = longest.max(replica.await.unwrap().unwrap());
         }
         longest
     }

@@ -226,7 +226,10 @@ const PATIENCE_WITH_TABLES: &str = "SET LOCAL lock_timeout = '1500ms'";
 const LOCK_TABLES: &str = "
     DO $$
     BEGIN
-        IF to_regclass('_sqlx_migrations') IS NULL OR EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version >= 12) THEN
+        IF to_regclass('_sqlx_migrations') IS NULL THEN
+            RETURN;
+        END IF;
+        IF EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version >= 12) THEN
             RETURN;
         END IF;
         IF to_regclass('deliveries') IS NOT NULL THEN

@@ -164,7 +164,7 @@ pub(crate) async fn blocks_are_left_to_those_who_know_them(
     mut foreign: impl AsyncFnMut(String),
 ) {
     let known = block(1, BlockSubject::Phone(phone()), None);
-    let unknown = block(2, BlockSubject::Prefix(Prefix::parse("977984").unwrap()), None);
+    let unknown = block(2, BlockSubject::Prefix(Prefix::parse("+977984").unwrap()), None);
     for block in [&known, &unknown] {
         assert_eq!(store.add_block(block, 10).await.unwrap(), BlockAdded::Stored);
     }

@@ -33,7 +33,7 @@ examples! {
         "webhook secret"
         "webhook test orders"
         "webhook deliveries --status given-up"
-        "webhook replay --failed --webhook orders";
+        "webhook replay --failed --since 2026-01-15T08:00:00Z --webhook orders";
     BLOCK =
         "block add --prefix +977984 --reason pumping --hours 12"
         "block add --allow --phone 9841234567"

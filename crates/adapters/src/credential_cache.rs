@@ -2,9 +2,10 @@
 //! callers who ask for the same one at the same time make one question of it.
 //!
 //! What is remembered is that a credential is there, never that it is in force: whoever asks judges its end by the
-//! clock on each use. How long it is believed goes by a clock that nobody sets. A revocation through this process holds at once, because it puts an end to all that was read before
-//! it; one through another process holds when the life of what is remembered here is over. A secret that opens nothing is
-//! not remembered: guesses are all different, and must not push out what is known. A store that fails is asked again.
+//! clock on each use. How long it is believed goes by a clock that nobody sets. A revocation through this process holds
+//! at once, because it puts an end to all that was read before it; one through another process holds when the life of
+//! what is remembered here is over. A secret that opens nothing is not remembered: guesses are all different, and must
+//! not push out what is known. A store that fails is asked again.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! What the rules need from the world: databases, Redis, gateways, webhooks, numbering plans, clock and randomness. Each module keeps
-//! the contract of a port of `domain`, and none knows another front end or composition root.
+//! What the rules need from the world: databases, Redis, gateways, webhooks, numbering plans, clock and randomness. Each
+//! module keeps the contract of a port of `domain`, and none knows another front end or composition root.
 
 pub mod account_cache;
 pub mod answer_vault;

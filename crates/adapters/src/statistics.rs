@@ -181,7 +181,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_busy_service_hands_over_no_more_often() {
-        let store = Arc::new(Slow(MemoryStore::default()));
+        let store = Arc::new(Fussy { takes: Duration::from_millis(2), ..Fussy::default() });
         let statistics =
             Statistics::new(store.clone(), StatisticWriterId::from_uuid(uuid::Uuid::from_u128(7)));
         tokio::spawn(Statistics::keep(Arc::downgrade(&statistics)));
@@ -189,7 +189,7 @@ mod tests {
             observe(&statistics, "default");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let calls = store.0.calls("add_statistics");
+        let calls = store.store.calls("add_statistics");
         assert!((4..=5).contains(&calls), "{calls} in ten seconds");
     }
 
@@ -211,41 +211,20 @@ mod tests {
         assert_eq!(store.calls("add_statistics"), 4, "what was held goes first, and the rest at once");
     }
 
-    /// Takes its time.
-    #[derive(Debug)]
-    struct Slow(MemoryStore);
-
-    #[async_trait::async_trait]
-    impl StatisticStore for Slow {
-        async fn add_statistics(&self, batch: &StatisticBatch) -> Result<(), PortError> {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            self.0.add_statistics(batch).await
-        }
-
-        async fn read_statistics(
-            &self,
-            application: Option<&ApplicationId>,
-            from: Day,
-            to: Day,
-            by: StatisticBy,
-        ) -> Result<Vec<domain::statistic::StatisticRow>, PortError> {
-            self.0.read_statistics(application, from, to, by).await
-        }
-
-        async fn sweep_statistics(&self, before: Day) -> Result<u64, PortError> {
-            self.0.sweep_statistics(before).await
-        }
+    /// Takes everything and its time, and does not say so the first times.
+    #[derive(Debug, Default)]
+    struct Fussy {
+        store: MemoryStore,
+        takes: Duration,
+        silent: Mutex<u32>,
     }
 
-    /// Takes everything, and does not say so at first.
-    #[derive(Debug)]
-    struct Silent(MemoryStore, Mutex<u32>);
-
     #[async_trait::async_trait]
-    impl StatisticStore for Silent {
+    impl StatisticStore for Fussy {
         async fn add_statistics(&self, batch: &StatisticBatch) -> Result<(), PortError> {
-            self.0.add_statistics(batch).await?;
-            let mut silent = self.1.lock().unwrap();
+            tokio::time::sleep(self.takes).await;
+            self.store.add_statistics(batch).await?;
+            let mut silent = self.silent.lock().unwrap();
             if *silent > 0 {
                 *silent -= 1;
                 let dependency = domain::ports::Dependency::Store;
@@ -261,23 +240,23 @@ mod tests {
             to: Day,
             by: StatisticBy,
         ) -> Result<Vec<domain::statistic::StatisticRow>, PortError> {
-            self.0.read_statistics(application, from, to, by).await
+            self.store.read_statistics(application, from, to, by).await
         }
 
         async fn sweep_statistics(&self, before: Day) -> Result<u64, PortError> {
-            self.0.sweep_statistics(before).await
+            self.store.sweep_statistics(before).await
         }
     }
 
     #[tokio::test]
     async fn what_was_taken_without_an_answer_counts_once() {
-        let store = Arc::new(Silent(MemoryStore::default(), Mutex::new(2)));
+        let store = Arc::new(Fussy { silent: Mutex::new(2), ..Fussy::default() });
         let statistics =
             Statistics::new(store.clone(), StatisticWriterId::from_uuid(uuid::Uuid::from_u128(7)));
         for _ in 0..4 {
             observe(&statistics, "default");
             statistics.hand_over().await;
         }
-        assert_eq!(starts(&store.0).await, 4);
+        assert_eq!(starts(&store.store).await, 4);
     }
 }

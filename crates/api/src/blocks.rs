@@ -4,6 +4,7 @@ use domain::account::Username;
 use domain::application::ApplicationId;
 use domain::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
 use domain::id::BlockId;
+use domain::phone::Phone;
 use domain::ports::BlockScope;
 use domain::time::rfc3339;
 use domain::use_cases::accounts;
@@ -145,16 +146,11 @@ pub(crate) struct BlockResource {
 
 impl BlockResource {
     fn of(block: &Block, account: Option<&Username>) -> Self {
-        let (phone, prefix) = match block.subject {
-            BlockSubject::Phone(phone) => (Some(phone.masked()), None),
-            BlockSubject::Prefix(prefix) => (None, Some(prefix.to_string())),
-            BlockSubject::Account(_) => (None, None),
-        };
         Self {
             id: block.id.to_string(),
             action: block.action.as_str().to_owned(),
-            phone,
-            prefix,
+            phone: block.subject.phone().map(Phone::masked),
+            prefix: block.subject.prefix().map(|prefix| prefix.to_string()),
             account: account.map(|name| name.as_str().to_owned()),
             reason: block.reason.as_ref().map(|reason| reason.as_str().to_owned()),
             created_at: rfc3339(block.created_at),

@@ -151,6 +151,35 @@ pub enum BlockSubject {
     Account(AccountId),
 }
 
+impl BlockSubject {
+    /// The phone, where it is one.
+    #[must_use]
+    pub const fn phone(self) -> Option<Phone> {
+        match self {
+            Self::Phone(phone) => Some(phone),
+            Self::Prefix(_) | Self::Account(_) => None,
+        }
+    }
+
+    /// The prefix, where it is one.
+    #[must_use]
+    pub const fn prefix(self) -> Option<Prefix> {
+        match self {
+            Self::Prefix(prefix) => Some(prefix),
+            Self::Phone(_) | Self::Account(_) => None,
+        }
+    }
+
+    /// The account, where it is one.
+    #[must_use]
+    pub const fn account(self) -> Option<AccountId> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Phone(_) | Self::Prefix(_) => None,
+        }
+    }
+}
+
 /// Why somebody was blocked or let through, in an operator's words: 1 to 100 characters, no control characters, and
 /// nothing that looks like a phone, because reasons are shown and told to webhooks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -147,22 +147,22 @@ pub(super) fn credential<Q: Arguments>(query: Q, credential: &Credential, hash: 
 
 /// All of a block.
 pub(super) fn block<Q: Arguments>(query: Q, vault: &PhoneVault, block: &Block) -> Q {
-    let (phone, prefix, account) = match block.subject {
-        BlockSubject::Phone(phone) => (Some(vault.seal(phone)), None, None),
-        // At most twelve digits.
-        BlockSubject::Prefix(prefix) => (None, i64::try_from(prefix.digits()).ok(), None),
-        BlockSubject::Account(account) => (None, None, Some(account)),
-    };
+    let phone = block.subject.phone().map(|phone| vault.seal(phone));
     query
         .uuid(block.id.uuid())
         .text(block.application.as_ref().map_or(rows::FOR_ALL, ApplicationId::as_str))
         .text(block.action.as_str())
         .bytes(phone.as_ref().map(<[u8; _]>::as_slice))
-        .whole(prefix)
-        .uuid(account.map(AccountId::uuid))
+        .whole(prefix_digits(block.subject))
+        .uuid(block.subject.account().map(AccountId::uuid))
         .text(block.reason.as_ref().map(BlockReason::as_str))
         .instant(block.created_at)
         .instant(block.expires_at)
+}
+
+/// The digits of a prefix as they are stored; there are few of them.
+pub(super) fn prefix_digits(subject: BlockSubject) -> Option<i64> {
+    subject.prefix().and_then(|prefix| i64::try_from(prefix.digits()).ok())
 }
 
 /// A duration as it is stored: milliseconds.

@@ -79,6 +79,12 @@ async fn blocks_are_listed_looked_at_and_removed() {
     service.call(delete(&one).bearer(&admin)).await.is(200);
     service.call(delete(&one).bearer(&admin)).await.refuses(404, "block-not-found");
     service.call(get(&one).bearer(&admin)).await.refuses(404, "block-not-found");
+    let of_account = format!("{BLOCKS}/{}", made[2]["id"].as_str().unwrap());
+    assert_eq!(service.call(delete(&of_account).bearer(&admin)).await.is(200), made[2]);
+    for parameter in ["phone=1", "limit=1&limit=2"] {
+        let mistyped = get(format!("{BLOCKS}?{parameter}")).bearer(&admin);
+        service.call(mistyped).await.refuses(400, "parameter-invalid");
+    }
     for id in [UNKNOWN_ID, "nonsense"] {
         service.call(get(format!("{BLOCKS}/{id}")).bearer(&admin)).await.refuses(404, "block-not-found");
     }

@@ -51,6 +51,15 @@ async fn what_does_not_answer_is_told_and_the_rest_as_well() {
 }
 
 #[tokio::test]
+async fn who_does_not_know_the_blocks_is_not_ready() {
+    let service = Service::new();
+    service.call(get("/readyz")).await.is(200);
+    service.world.store.set_blocks_stale(true);
+    let answer = service.call(get("/readyz")).await;
+    assert_eq!((answer.status, answer.json()["status"].as_str()), (503, Some("unavailable")));
+}
+
+#[tokio::test]
 async fn only_an_admin_key_looks_at_health() {
     let service = Service::new();
     for other in [service.user("ram").await, service.key(Scope::Verify).await] {

@@ -193,6 +193,19 @@ async fn what_a_later_try_may_change_is_tried_again() {
 }
 
 #[tokio::test]
+async fn what_an_operator_lifts_is_tried_again() {
+    let service = Service::new();
+    let (admin, token) = (service.key(Scope::Admin).await, service.user("ram").await);
+    let deny = post("/v1/admin/blocks").bearer(&admin).json(&json!({"action": "deny", "phone": PHONE}));
+    service.call(deny).await.is(201);
+    service.call(start(&token, "k")).await.refuses(403, "blocked");
+    let allow = post("/v1/admin/blocks").bearer(&admin).json(&json!({"action": "allow", "phone": PHONE}));
+    service.call(allow).await.is(201);
+    let sent = service.call(start(&token, "k")).await;
+    assert!(!is_replayed(&sent) && sent.status == 201, "{sent:?}");
+}
+
+#[tokio::test]
 async fn a_body_that_cannot_be_read_leaves_the_key_free() {
     let service = Service::new();
     let token = service.user("ram").await;

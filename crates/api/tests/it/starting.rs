@@ -208,6 +208,7 @@ async fn a_field_whose_text_means_nothing_is_named() {
         ("account", " hari"),
         ("account", "ha\u{0}ri"),
         ("account", &"x".repeat(151)),
+        ("locale", &"x".repeat(36)),
     ];
     for token in [&ram, &key] {
         for (field, text) in faults {

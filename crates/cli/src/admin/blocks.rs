@@ -8,6 +8,7 @@ use domain::block::{
     BLOCKS_MAX, BLOCKS_OF_APPLICATIONS_MAX, Block, BlockAction, BlockReason, BlockSubject, Prefix,
 };
 use domain::id::BlockId;
+use domain::phone::Phone;
 use domain::ports::{BlockScope, Page};
 use domain::time::{after, rfc3339};
 use domain::use_cases::blocks::{self, BlockMade, NewBlock};
@@ -103,17 +104,12 @@ fn made(made: BlockMade) -> Result<Block, CommandError> {
 }
 
 fn shown(block: &Block, account: Option<&str>) -> Value {
-    let (phone, prefix) = match block.subject {
-        BlockSubject::Phone(phone) => (Some(phone.masked()), None),
-        BlockSubject::Prefix(prefix) => (None, Some(prefix.to_string())),
-        BlockSubject::Account(_) => (None, None),
-    };
     json!({
         "id": block.id.to_string(),
         "application": block.application.as_ref().map(ApplicationId::as_str),
         "action": block.action.as_str(),
-        "phone": phone,
-        "prefix": prefix,
+        "phone": block.subject.phone().map(Phone::masked),
+        "prefix": block.subject.prefix().map(|prefix| prefix.to_string()),
         "account": account,
         "reason": block.reason.as_ref().map(BlockReason::as_str),
         "created_at": rfc3339(block.created_at),

@@ -151,3 +151,48 @@ async fn pause(length: Duration, stopping: &CancellationToken) {
         () = tokio::time::sleep(length) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use domain::credit::CreditBalance;
+    use domain::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+    use domain::testkit::World;
+
+    use super::*;
+
+    /// Takes a question and never answers it.
+    #[derive(Debug)]
+    struct Silent(GatewayFacts);
+
+    #[async_trait]
+    impl SmsGateway for Silent {
+        fn facts(&self) -> &GatewayFacts {
+            &self.0
+        }
+
+        async fn send(&self, _sms: &Sms) -> SendReport {
+            SendAnswer::NotSent.into()
+        }
+
+        async fn credit(&self) -> Option<CreditBalance> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_does_not_wait_for_a_gateway_that_is_asked_for_its_credits() {
+        let mut verifier = World::new().verifier;
+        verifier.ports.gateway = Arc::new(Silent(verifier.ports.gateway.facts().clone()));
+        let stopping = CancellationToken::new();
+        let looking = tokio::spawn(look_at_credits_regularly(
+            Arc::new(verifier),
+            Duration::from_mins(5),
+            stopping.clone(),
+        ));
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        assert!(!looking.is_finished());
+        stopping.cancel();
+        tokio::time::timeout(Duration::from_secs(1), looking).await.unwrap().unwrap();
+    }
+}

@@ -17,8 +17,8 @@ use crate::sql::engine::Twice;
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
-/// Takes the phone from the account `$2` of the application `$1` at `$3`, which is told, and answers the account as it was. The row is locked
-/// before it is read: what it says is what is taken. The lock of the phone is not needed, because whoever binds it
+/// Takes the phone from the account `$2` of the application `$1` at `$3`, which is told, and answers the account as it was.
+/// The row is locked before it is read: what it says is what is taken. The lock of the phone is not needed, because whoever binds it
 /// meanwhile looks at the holder's row again.
 const UNLINK: &str = concat!(
     "WITH before AS MATERIALIZED (
@@ -35,7 +35,8 @@ const UNLINK: &str = concat!(
 );
 
 /// Gives the phone `$3`, proved at `$4`, to the account `$2` of the application `$1` at `$5`, unless another holds it, and
-/// tells so where something has changed; answers the outcome, and the account as it was. First the lock of the phone, then the row, as in an approval.
+/// tells so where something has changed; answers the outcome, and the account as it was. First the lock of the phone,
+/// then the row, as in an approval.
 const SET: &str = concat!(
     "WITH locked AS MATERIALIZED (
         SELECT pg_advisory_xact_lock(lock_of_phone($3))

@@ -1,6 +1,6 @@
 //! Blocks: how they come and go, and are told.
 
-use domain::block::{Block, BlockSubject, Decision};
+use domain::block::{Block, Decision};
 use domain::event::EventKind;
 use domain::id::BlockId;
 use domain::ports::{BlockAdded, BlockScope};
@@ -64,23 +64,18 @@ async fn tell(
     transaction: &mut SqliteConnection,
 ) -> Result<(), Failure> {
     let Some(application) = &block.application else { return Ok(()) };
-    let (phone, prefix, account) = match block.subject {
-        BlockSubject::Phone(phone) => (Some(vault.seal(phone)), None, None),
-        // At most twelve digits.
-        BlockSubject::Prefix(prefix) => (None, i64::try_from(prefix.digits()).ok(), None),
-        BlockSubject::Account(account) => (None, None, Some(account)),
-    };
+    let phone = block.subject.phone().map(|phone| vault.seal(phone));
     let event = NewEvent {
         application,
         kind: EventKind::FraudDecided,
         at,
         verification: None,
         purpose: None,
-        account,
+        account: block.subject.account(),
         phone: phone.as_ref().map(<[u8; _]>::as_slice),
         reason: Some(decision.as_str()),
         block: Some(block.id),
-        prefix,
+        prefix: arguments::prefix_digits(block.subject),
         credit: None,
     };
     events::add(&event, transaction).await

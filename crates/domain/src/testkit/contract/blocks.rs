@@ -237,10 +237,7 @@ async fn decisions_are_told(bench: &Bench<'_>) {
         reason: Some(decision.as_str().into()),
         block: Some(block.id),
         credit: None,
-        prefix: match block.subject {
-            BlockSubject::Prefix(prefix) => Some(prefix),
-            BlockSubject::Phone(_) | BlockSubject::Account(_) => None,
-        },
+        prefix: block.subject.prefix(),
     };
     let page = Page { before: None, limit: 10 };
     let mut told = kept(bench.events.list_events(&application, &EventFilter::default(), page).await);

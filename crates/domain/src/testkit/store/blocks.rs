@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{MemoryStore, Tables, page_of};
 use crate::account::Username;
-use crate::block::{Block, BlockList, BlockSubject, Decision};
+use crate::block::{Block, BlockList, Decision};
 use crate::event::{Event, EventAccount, EventKind, EventPlace};
 use crate::id::{BlockId, EventId};
 use crate::ports::{BlockAdded, BlockScope, BlockStore, Blocks, Dependency, Page, PortError};
@@ -24,31 +24,23 @@ fn is_of(block: &Block, scope: BlockScope<'_>) -> bool {
 
 impl Tables {
     fn named(&self, block: &Block) -> (Block, Option<Username>) {
-        let account = match block.subject {
-            BlockSubject::Account(account) => Some(account),
-            BlockSubject::Phone(_) | BlockSubject::Prefix(_) => None,
-        };
-        (block.clone(), self.username(account))
+        (block.clone(), self.username(block.subject.account()))
     }
 
     /// Somebody was blocked, let through, or no longer is.
     fn decided(&mut self, block: &Block, decision: Decision, at: Timestamp) {
         let Some(application) = block.application.clone() else { return };
-        let (phone, prefix, account) = match block.subject {
-            BlockSubject::Phone(phone) => (Some(phone), None, None),
-            BlockSubject::Prefix(prefix) => (None, Some(prefix), None),
-            BlockSubject::Account(account) => (None, None, Some(account)),
-        };
+        let account = block.subject.account();
         let username = self.username(account);
         self.happened(Event {
             application,
             kind: EventKind::FraudDecided,
             at,
             account: account.zip(username).map(|(id, username)| EventAccount { id, username }),
-            phone,
+            phone: block.subject.phone(),
             reason: Some(decision.as_str().into()),
             block: Some(block.id),
-            prefix,
+            prefix: block.subject.prefix(),
             credit: None,
             id: EventId::from_uuid(Uuid::nil()),
             place: EventPlace(0),

@@ -38,6 +38,9 @@ impl Alarms for LoggedAlarms {
             Lost::DeliveryRecord => {
                 ("delivery-record", "a delivery stays `sending`: its answer was not stored")
             }
+            Lost::NextRoute => {
+                ("next-route", "an SMS that may not have been sent does not go by the next route")
+            }
             Lost::BlockRefresh => ("block-refresh", "a change of the blocks takes effect some seconds later"),
             Lost::Refund => {
                 ("refund", "limits stay stricter until their windows pass: a send was not given back")

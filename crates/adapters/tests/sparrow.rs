@@ -27,8 +27,8 @@ use domain::testkit::contract;
 use simulator::Behaviour;
 
 use self::harness::{
-    ACCEPTED, CODE, HASH, IDENTITY, MODULE, Patience, RECEIVER, TOKEN, for_each, gateway, played, send_to,
-    settings, simulated, simulator, sms, sms_to,
+    ACCEPTED, CODE, ENOUGH, HASH, IDENTITY, MODULE, Patience, RECEIVER, TOKEN, for_each, gateway, played,
+    send_to, settings, simulated, simulator, sms, sms_to,
 };
 use self::logs::Logs;
 use self::wire::{Play, Wire, http};
@@ -37,7 +37,7 @@ use self::wire::{Play, Wire, http};
 async fn an_accepted_sms_arrives_as_it_was_written() {
     let (simulator, running) = simulator().await;
     let (gateway, sms) = (gateway(&running.base_url()), sms());
-    assert_eq!(gateway.send(&sms).await.answer, SendAnswer::Accepted);
+    assert_eq!(gateway.send(&sms, ENOUGH).await.unwrap().answer, SendAnswer::Accepted);
     let inbox = simulator.inbox(Some("+9779841234567"));
     assert_eq!(inbox.len(), 1);
     assert_eq!((inbox[0].text.as_str(), inbox[0].from.as_str()), (sms.text.as_str(), IDENTITY));
@@ -182,7 +182,7 @@ async fn a_phone_of_another_country_is_refused_without_a_call() {
     let (simulator, running) = simulator().await;
     let logs = Logs::capture();
     for digits in [14_155_552_671, 919_876_543_210, 97_714_412_345] {
-        let answer = gateway(&running.base_url()).send(&sms_to(digits)).await.answer;
+        let answer = gateway(&running.base_url()).send(&sms_to(digits), ENOUGH).await.unwrap().answer;
         assert_eq!(answer, SendAnswer::ReceiverRefused, "{digits}");
         assert!(!logs.all().contains(&digits.to_string()));
     }
@@ -196,7 +196,9 @@ async fn fifty_sends_at_once_are_fifty_calls() {
     let sends: Vec<_> = (0..50)
         .map(|number| {
             let gateway = Arc::clone(&gateway);
-            tokio::spawn(async move { gateway.send(&sms_to(9_779_841_234_500 + number)).await })
+            tokio::spawn(
+                async move { gateway.send(&sms_to(9_779_841_234_500 + number), ENOUGH).await.unwrap() },
+            )
         })
         .collect();
     for send in sends {
@@ -209,7 +211,7 @@ async fn fifty_sends_at_once_are_fifty_calls() {
 async fn the_operator_reads_what_happened_and_why() {
     let warned = async |base_url: &str| {
         let logs = Logs::capture();
-        SparrowGateway::new(settings(base_url, Patience::Short)).unwrap().send(&sms()).await;
+        SparrowGateway::new(settings(base_url, Patience::Short)).unwrap().send(&sms(), ENOUGH).await.unwrap();
         logs.warnings(MODULE).concat()
     };
     let (simulator, running) = simulator().await;

@@ -1,8 +1,8 @@
 //! Deliveries and gateways, for those who administer. Translates between HTTP and the use cases; decides nothing.
 
-use domain::delivery::{DeliveryRecord, GatewayTally};
+use domain::delivery::DeliveryRecord;
 use domain::id::{DeliveryId, VerificationId};
-use domain::ports::{DeliveryFilter, SendAnswer};
+use domain::ports::{DeliveryFilter, GatewayCondition, SendAnswer};
 use domain::time::rfc3339;
 use domain::use_cases::deliveries::{self, GatewayStatus};
 use poem::web::Data;
@@ -82,8 +82,14 @@ struct DeliveryResource {
     number: u32,
     /// The phone, masked.
     phone: String,
+    /// Which attempt of that send it was, beginning with 1: where a gateway certainly has not sent, the next route is tried.
+    attempt: u16,
+    /// The name of the route; absent where the attempt is older than routes.
+    route: Option<String>,
     /// The name of the gateway.
     gateway: String,
+    /// What is known of the SMS: `sent`, `unknown` (it may have been), `failed` (it certainly was not).
+    state: String,
     /// What the gateway said: `accepted`; `receiver-refused` (because of the phone); `refused` (for the operator to
     /// mend); `not-sent` (not reached); `unknown` (it may have been sent).
     answer: String,
@@ -93,6 +99,8 @@ struct DeliveryResource {
     credits: Option<f64>,
     /// How many segments the SMS had, each of which is paid.
     segments: u16,
+    /// The version of the text's template; absent where it is not known.
+    template: Option<u16>,
     /// When the gateway had answered, or was no longer waited for.
     at: String,
     /// How long that took, in milliseconds.
@@ -106,11 +114,15 @@ impl From<&DeliveryRecord> for DeliveryResource {
             verification: record.verification.to_string(),
             number: record.number,
             phone: record.phone.masked(),
+            attempt: record.attempt,
+            route: record.route.as_ref().map(ToString::to_string),
             gateway: record.gateway.to_string(),
+            state: record.report.answer.state().as_str().to_owned(),
             answer: record.report.answer.as_str().to_owned(),
             message_id: record.report.message_id.as_ref().map(|id| id.as_str().to_owned()),
             credits: record.report.credits.map(domain::delivery::Credits::as_f64),
             segments: record.segments,
+            template: record.template,
             at: rfc3339(record.at),
             took_ms: u64::try_from(record.took.as_millis()).unwrap_or(u64::MAX),
         }
@@ -133,6 +145,19 @@ struct DeliveryPage {
 struct GatewayResource {
     /// Its name.
     name: String,
+    /// What kind it is: `sparrow`, `http`, `console`.
+    kind: String,
+    /// The routes that lead to it, in the order in which they are tried.
+    routes: Vec<String>,
+    /// Its circuit breaker, in the replica that answers: `closed`, `open` (it is not called) or `half-open` (one call at a
+    /// time is tried).
+    breaker: String,
+    /// Seconds until an open breaker lets a call through.
+    breaker_retry_after: Option<u64>,
+    /// The calls to it that are under way in the replica that answers.
+    calls: u32,
+    /// The sends that wait for one of these to end.
+    waiting: u32,
     /// The host that it is called at.
     host: String,
     /// The sender that receivers see.
@@ -161,9 +186,15 @@ struct GatewayAnswers {
 
 impl From<&GatewayStatus> for GatewayResource {
     fn from(status: &GatewayStatus) -> Self {
-        let own = |tally: &&GatewayTally| tally.gateway == status.facts.name;
+        let GatewayCondition { breaker, calls, waiting } = status.condition;
         Self {
             name: status.facts.name.to_string(),
+            kind: status.facts.kind.to_owned(),
+            routes: status.routes.iter().map(ToString::to_string).collect(),
+            breaker: breaker.as_str().to_owned(),
+            breaker_retry_after: breaker.retry_after().map(|wait| wait.as_secs()),
+            calls,
+            waiting,
             host: status.facts.host.to_string(),
             sender: status.facts.sender.to_string(),
             credits: status.credit.as_ref().map(|reading| reading.balance.as_f64()),
@@ -172,7 +203,6 @@ impl From<&GatewayStatus> for GatewayResource {
             answers: status
                 .tallies
                 .iter()
-                .filter(own)
                 .map(|tally| GatewayAnswers {
                     answer: tally.answer.as_str().to_owned(),
                     count: tally.count,
@@ -195,6 +225,9 @@ pub(crate) fn notes(notes: &mut Notes) {
     notes.format("uuid", &["Delivery.verification", "listDeliveries?verification"]);
     let answers = SendAnswer::ALL.map(SendAnswer::as_str);
     notes.open(answers, &["Delivery.answer", "GatewayAnswers.answer"]);
+    notes.open(["sent", "unknown", "failed"], &["Delivery.state"]);
+    notes.open(["sparrow", "http", "console"], &["Gateway.kind"]);
+    notes.open(["closed", "open", "half-open"], &["Gateway.breaker"]);
 }
 
 impl Example for DeliveryResource {
@@ -204,11 +237,15 @@ impl Example for DeliveryResource {
             verification: "01a206e7-2c1d-7841-bf40-53a200be10d7".to_owned(),
             number: 1,
             phone: "+97798•••••67".to_owned(),
+            attempt: 1,
+            route: Some("nepal".to_owned()),
             gateway: "sparrow".to_owned(),
+            state: "sent".to_owned(),
             answer: "accepted".to_owned(),
             message_id: Some("201107".to_owned()),
             credits: Some(1.0),
             segments: 1,
+            template: Some(2),
             at: "2026-11-23T05:35:43.144Z".to_owned(),
             took_ms: 11,
         }
@@ -225,6 +262,12 @@ impl Example for GatewayResource {
     fn example() -> Self {
         Self {
             name: "sparrow".to_owned(),
+            kind: "sparrow".to_owned(),
+            routes: vec!["nepal".to_owned()],
+            breaker: "closed".to_owned(),
+            breaker_retry_after: None,
+            calls: 3,
+            waiting: 0,
             host: "api.sparrowsms.com".to_owned(),
             sender: "Demo".to_owned(),
             credits: Some(7340.0),

@@ -195,7 +195,7 @@ impl From<Refused> for Problem {
             Refusal::Blocked => (Slug::Blocked, None),
             Refusal::DestinationUnsupported => (Slug::DestinationUnsupported, None),
             Refusal::GatewayRefused => (Slug::GatewayRefused, None),
-            Refusal::GatewayUnavailable => (Slug::GatewayUnavailable, Some(Duration::from_secs(5))),
+            Refusal::GatewayUnavailable { retry_after } => (Slug::GatewayUnavailable, Some(retry_after)),
             Refusal::VerificationNotFound => (Slug::VerificationNotFound, None),
             Refusal::CodeIncorrect => (Slug::CodeIncorrect, None),
             Refusal::TooManyChecks { retry_after } => (Slug::TooManyChecks, Some(retry_after)),

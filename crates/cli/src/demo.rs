@@ -50,8 +50,8 @@ pub(crate) async fn demo(
         .await
         .map_err(|error| CommandError::system("could not start the simulator", error))?;
     let settings = SparrowSettings { base_url: running.base_url(), ..SparrowSettings::new(token, "Demo") };
-    let gateway = wiring::sparrow(&settings)?;
-    let wired = wiring::wire(&config, Some(gateway), Schema::Migrate).await?;
+    let gateways = wiring::sparrow(&settings)?;
+    let wired = wiring::wire(&config, Some(gateways), Schema::Migrate).await?;
     let people = People::meet(&wired.verifier, &directory).await?;
 
     welcome(&url, &people, &directory, &config, output)?;

@@ -32,9 +32,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `serve`.
 pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> Result<(), CommandError> {
-    let gateway = wiring::sparrow(config.require_gateway()?)?;
+    let gateways = wiring::gateways(config)?;
     let schema = if no_migrate { Schema::Require } else { Schema::Migrate };
-    let wired = wiring::wire(config, Some(gateway), schema).await?;
+    let wired = wiring::wire(config, Some(gateways), schema).await?;
     if let Err(error) = wired.verifier.ports.counters.ping().await {
         // They may come later, and whoever waits for `/readyz` sends nobody here before that.
         let cause = domain::ports::chain(&error);

@@ -18,19 +18,17 @@ use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
 use adapters::statistics::Statistics;
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
 use adapters::webhooks::{HttpWebhooks, WebhookClientFault};
-use async_trait::async_trait;
 use domain::application::Applications;
-use domain::credit::CreditBalance;
 use domain::id::StatisticWriterId;
 use domain::phone::PhoneParser;
 use domain::ports::{
     AccountStore, BlockStore, Clock, Counters, CredentialStore, CreditStore, DeliveryStore, EventStore,
-    GatewayFacts, IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, SendAnswer, SendReport,
-    Sms, SmsGateway, StatisticStore, VerificationStore, VitalStore, WebhookStore,
+    Gateways, IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, StatisticStore,
+    VerificationStore, VitalStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
 
-use crate::config::{Config, CountersConfig, DatabaseConfig};
+use crate::config::{Config, ConfigFault, CountersConfig, DatabaseConfig};
 
 /// Use cases over real adapters.
 #[derive(Debug)]
@@ -100,6 +98,9 @@ pub enum WiringError {
     /// There is no randomness for the name under which this process adds to the statistics.
     #[error("the operating system gives no randomness")]
     Statistics(#[source] PortError),
+    /// No gateway is configured.
+    #[error(transparent)]
+    NoGateway(#[from] ConfigFault),
     /// The gateway's settings are not valid.
     #[error("the gateway cannot be used")]
     Gateway(#[from] SparrowSettingsFault),
@@ -225,23 +226,27 @@ impl Store {
     }
 }
 
-/// The gateway of these settings.
+/// The gateways of a configuration, and the routes that lead to them.
+///
+/// # Errors
+/// [`WiringError`] when there is none, or its settings are not valid.
+pub fn gateways(config: &Config) -> Result<Gateways, WiringError> {
+    sparrow(config.require_gateway()?)
+}
+
+/// One gateway to Sparrow with these settings, which takes everything.
 ///
 /// # Errors
 /// [`WiringError`] when the settings are not valid.
-pub fn sparrow(settings: &SparrowSettings) -> Result<Arc<dyn SmsGateway>, WiringError> {
-    Ok(Arc::new(SparrowGateway::new(settings.clone())?))
+pub fn sparrow(settings: &SparrowSettings) -> Result<Gateways, WiringError> {
+    Ok(Gateways::one(Arc::new(SparrowGateway::new(settings.clone())?)))
 }
 
-/// Puts the use cases together; without a gateway, for commands that never send.
+/// Puts the use cases together; without gateways, for commands that never send.
 ///
 /// # Errors
 /// [`WiringError`] when the database cannot be opened, or its schema is not as asked for.
-pub async fn wire(
-    config: &Config,
-    gateway: Option<Arc<dyn SmsGateway>>,
-    schema: Schema,
-) -> Result<Wired, WiringError> {
+pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -> Result<Wired, WiringError> {
     let store = match schema {
         Schema::Migrate => {
             let store = Store::open(config).await?;
@@ -263,7 +268,7 @@ pub async fn wire(
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
         credentials: cached(kept.clone(), config),
         // Commands that never send answer nobody's call.
-        identities: if gateway.is_some() { identities(config)? } else { None },
+        identities: if gateways.is_some() { identities(config)? } else { None },
         deliveries: kept.clone(),
         events: kept.clone(),
         webhooks: kept.clone(),
@@ -275,7 +280,7 @@ pub async fn wire(
         observer: statistics.clone(),
         blocks,
         counters: store.counters(config)?,
-        gateway: gateway.unwrap_or_else(|| Arc::new(NoGateway::new())),
+        gateways: gateways.unwrap_or_else(Gateways::none),
         clock,
         entropy: Arc::new(OsEntropy),
         proofs: proofs(config),
@@ -320,35 +325,4 @@ pub fn phones(config: &Config) -> PhoneParser {
     let plan = Arc::new(LibPhoneNumbers);
     let parser = PhoneParser::new(config.phone.countries.iter().copied(), Some(plan));
     if config.phone.accept_defunct_operators { parser.accept_defunct_operators() } else { parser }
-}
-
-/// Stands where commands that never send have no gateway.
-#[derive(Debug)]
-struct NoGateway(GatewayFacts);
-
-impl NoGateway {
-    fn new() -> Self {
-        Self(GatewayFacts {
-            name: "none".into(),
-            host: "".into(),
-            sender: "".into(),
-            credit_low: CreditBalance::default(),
-        })
-    }
-}
-
-#[async_trait]
-impl SmsGateway for NoGateway {
-    fn facts(&self) -> &GatewayFacts {
-        &self.0
-    }
-
-    async fn send(&self, _sms: &Sms) -> SendReport {
-        tracing::error!("an SMS was to be sent by a command that has no gateway");
-        SendAnswer::Refused.into()
-    }
-
-    async fn credit(&self) -> Option<CreditBalance> {
-        None
-    }
 }

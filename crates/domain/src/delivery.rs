@@ -7,6 +7,7 @@ use crate::application::ApplicationId;
 use crate::id::{DeliveryId, VerificationId};
 use crate::phone::Phone;
 use crate::ports::{SendAnswer, SendReport};
+use crate::route::RouteName;
 use crate::time::Timestamp;
 
 /// One attempt, as it is kept. It never changes.
@@ -20,8 +21,12 @@ pub struct DeliveryRecord {
     pub verification: VerificationId,
     /// Which send of the verification it was, beginning with 1.
     pub number: u32,
+    /// Which attempt of that send it was, beginning with 1: the next route is another attempt.
+    pub attempt: u16,
     /// To whom.
     pub phone: Phone,
+    /// The route; none of those that were made before there were any.
+    pub route: Option<RouteName>,
     /// The gateway, by its name.
     pub gateway: Arc<str>,
     /// What it said, and what that tells.
@@ -32,6 +37,8 @@ pub struct DeliveryRecord {
     pub took: Duration,
     /// The segments of the SMS, each of which is paid.
     pub segments: u16,
+    /// The version of the text's template, where it is known.
+    pub template: Option<u16>,
 }
 
 /// How a gateway has answered of late.

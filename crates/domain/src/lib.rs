@@ -10,6 +10,7 @@
 pub mod account;
 pub mod application;
 pub mod block;
+pub mod breaker;
 pub mod code;
 pub mod credential;
 pub mod credit;
@@ -26,6 +27,7 @@ pub mod policy;
 pub mod ports;
 pub mod proof;
 pub mod refusal;
+pub mod route;
 pub mod statistic;
 #[cfg(feature = "testkit")]
 pub mod testkit;

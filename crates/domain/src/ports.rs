@@ -13,6 +13,7 @@ mod deliveries;
 mod error;
 mod events;
 mod gateway;
+mod gateways;
 mod idempotency;
 mod identities;
 mod proofs;
@@ -31,7 +32,8 @@ pub use credits::{CreditKept, CreditStore};
 pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
 pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
-pub use gateway::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+pub use gateway::{GatewayCondition, GatewayFacts, Held, HeldWhy, SendAnswer, SendReport, Sms, SmsGateway};
+pub use gateways::{Gateways, RouteLeadsNowhere, SEND_DEADLINE};
 pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
 pub use proofs::ProofSigner;
@@ -85,8 +87,8 @@ pub struct Ports {
     pub vitals: Arc<dyn VitalStore>,
     /// Counters.
     pub counters: Arc<dyn Counters>,
-    /// The gateway.
-    pub gateway: Arc<dyn SmsGateway>,
+    /// The gateways, and the routes that lead to them.
+    pub gateways: Gateways,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -41,8 +41,11 @@ pub enum Refusal {
     DestinationUnsupported,
     /// The gateway refuses to send at all; the operator has to act.
     GatewayRefused,
-    /// The gateway could not be reached, and nothing was sent.
-    GatewayUnavailable,
+    /// No gateway could be reached or takes anything at the moment, and nothing was sent.
+    GatewayUnavailable {
+        /// When asking again makes sense.
+        retry_after: Duration,
+    },
     /// There is no such verification, or it is somebody else's.
     VerificationNotFound,
     /// The code is not the right one; it cost one check.
@@ -130,7 +133,7 @@ impl Refusal {
             Self::Blocked => "blocked",
             Self::DestinationUnsupported => "destination-unsupported",
             Self::GatewayRefused => "gateway-refused",
-            Self::GatewayUnavailable => "gateway-unavailable",
+            Self::GatewayUnavailable { .. } => "gateway-unavailable",
             Self::VerificationNotFound => "verification-not-found",
             Self::CodeIncorrect => "code-incorrect",
             Self::TooManyChecks { .. } => "too-many-checks",

@@ -26,7 +26,7 @@ pub struct Observation<'a> {
     pub at: Timestamp,
     /// For which application.
     pub application: &'a ApplicationId,
-    /// By which gateway the process sends.
+    /// By which gateway, where one was chosen; empty where none was.
     pub gateway: &'a str,
     /// About which phone, where that is known.
     pub phone: Option<Phone>,

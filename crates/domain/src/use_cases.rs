@@ -20,6 +20,7 @@ pub mod credentials;
 pub mod credits;
 pub mod deliveries;
 pub mod events;
+mod hand_over;
 pub mod idempotency;
 pub mod limits;
 pub mod proofs;

@@ -11,6 +11,7 @@ use crate::id::{AccountId, VerificationId};
 use crate::message::{AppHash, Locale, Origin};
 use crate::phone::Phone;
 use crate::policy::Policy;
+use crate::route::RouteName;
 use crate::time::{Timestamp, after};
 
 pub mod step;
@@ -216,6 +217,8 @@ pub struct Verification {
     pub message: MessageOptions,
     /// The last delivery.
     pub delivery: Delivery,
+    /// The route by which the last SMS went that was sent, or may have been.
+    pub sent_by: Option<RouteName>,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last sent, or began to be.
@@ -293,6 +296,7 @@ pub fn open(
         generation: seed.generation(after(now, budget.lifetime)),
         message,
         delivery: Delivery { number: 1, state: DeliveryState::Sending, at: now },
+        sent_by: None,
         created_at: now,
         sent_at: now,
         resend_at: after(now, Policy::cooldown(&budget.cooldowns, 1)),

@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::credit::CreditBalance;
-use domain::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
 use reqwest::{Client, Response, Url};
 
 use self::answer::{Judged, judge, meaning};
@@ -64,6 +64,7 @@ pub struct SparrowGateway {
     endpoint: Url,
     credit_endpoint: Url,
     token: SparrowToken,
+    timeout: Duration,
     facts: GatewayFacts,
 }
 
@@ -89,18 +90,21 @@ impl SparrowGateway {
         let client = builder.build().map_err(SparrowSettingsFault::Client)?;
         let facts = GatewayFacts {
             name: "sparrow".into(),
+            kind: "sparrow",
             host: endpoint.host_str().unwrap_or_default().into(),
             sender: settings.identity.into(),
             credit_low: settings.credit_low,
         };
-        Ok(Self { client, endpoint, credit_endpoint, token: settings.token, facts })
+        let (token, timeout) = (settings.token, settings.total_timeout);
+        Ok(Self { client, endpoint, credit_endpoint, token, timeout, facts })
     }
 
-    async fn call(&self, receiver: &str, text: &str) -> SendReport {
+    async fn call(&self, receiver: &str, text: &str, within: Duration) -> SendReport {
         // The form encodes every `+`, which a hash at the end of the text may hold and which would arrive as a space.
         let form =
             [("token", self.token.reveal()), ("from", &*self.facts.sender), ("to", receiver), ("text", text)];
-        match self.client.post(self.endpoint.clone()).form(&form).send().await {
+        let timeout = self.timeout.min(within);
+        match self.client.post(self.endpoint.clone()).timeout(timeout).form(&form).send().await {
             Ok(response) => finish(response).await,
             Err(error) => {
                 // Both are certain: the client fails so only before it has a connection to write to.
@@ -119,10 +123,10 @@ impl SmsGateway for SparrowGateway {
         &self.facts
     }
 
-    async fn send(&self, sms: &Sms) -> SendReport {
+    async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {
         // Ten digits and nothing else: `to` is a list with commas on Sparrow's side.
         if let Some(receiver) = sms.to.nepal_subscriber() {
-            return self.call(&receiver, sms.text.as_str()).await;
+            return Ok(self.call(&receiver, sms.text.as_str(), within).await);
         }
         let answer = SendAnswer::ReceiverRefused;
         tracing::warn!(
@@ -130,7 +134,7 @@ impl SmsGateway for SparrowGateway {
             class = answer.as_str(),
             "the phone is not a Nepali mobile: not called"
         );
-        answer.into()
+        Ok(answer.into())
     }
 
     async fn credit(&self) -> Option<CreditBalance> {

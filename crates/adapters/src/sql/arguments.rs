@@ -11,6 +11,7 @@ use domain::delivery::{DeliveryRecord, MessageId};
 use domain::guess::GUESS_WINDOW_DAYS;
 use domain::id::AccountId;
 use domain::message::{AppHash, Origin};
+use domain::route::RouteName;
 use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
 use uuid::Uuid;
@@ -69,7 +70,7 @@ pub(super) fn new_verification<Q: Arguments>(query: Q, phone: &[u8], new: &Verif
 /// All that a step may change.
 pub(super) fn changed_verification<Q: Arguments>(query: Q, next: &Verification) -> Q {
     let query = code(state(query.whole(i64::from(next.version)), next), next);
-    message(sends(delivery(query, next), next), next)
+    message(sends(delivery(query, next), next), next).text(next.sent_by.as_ref().map(RouteName::as_str))
 }
 
 /// All of a delivery but its application, which is that of its verification.
@@ -85,6 +86,9 @@ pub(super) fn delivery_record<Q: Arguments>(query: Q, record: &DeliveryRecord) -
         .whole(i64::from(record.segments))
         .text(report.message_id.as_ref().map(MessageId::as_str))
         .whole(report.credits.map(|credits| i64::from(credits.thousandths())))
+        .whole(i64::from(record.attempt))
+        .text(record.route.as_ref().map(RouteName::as_str))
+        .whole(record.template.map(i64::from))
 }
 
 fn state<Q: Arguments>(query: Q, of: &Verification) -> Q {
@@ -166,6 +170,6 @@ pub(super) fn prefix_digits(subject: BlockSubject) -> Option<i64> {
 }
 
 /// A duration as it is stored: milliseconds.
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

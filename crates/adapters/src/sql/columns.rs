@@ -14,6 +14,7 @@ use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
 use domain::ports::{SendAnswer, SendReport};
+use domain::route::RouteName;
 use domain::time::Timestamp;
 use domain::verification::{
     Budget, Delivery, DeliveryState, Generation, MessageOptions, Purpose, Subject, Verification,
@@ -30,7 +31,7 @@ macro_rules! verification_columns {
         "v.id, v.version, v.application, v.account_id, v.phone, v.purpose, a.username, v.state, v.final_at, \
          v.nonce, v.pepper, v.code_length, v.expires_at, v.locale, v.app_hash, v.origin, \
          v.delivery_number, v.delivery_state, v.delivery_at, v.created_at, v.sent_at, v.resend_at, \
-         v.sends_used, v.checks_used, v.lifetime_ms, v.renew_below_ms, v.checks_max, v.cooldowns_ms"
+         v.sends_used, v.checks_used, v.lifetime_ms, v.renew_below_ms, v.checks_max, v.cooldowns_ms, v.sent_by"
     };
 }
 
@@ -82,8 +83,8 @@ macro_rules! credential_columns {
 /// The columns of [`Columns::delivery_record`]; the table goes by `d`, that of its verification by `v`.
 macro_rules! delivery_columns {
     () => {
-        "d.id, d.application, d.verification_id, d.number, v.phone, d.gateway, d.answer, d.message_id, \
-         d.credits_thousandths, d.answered_at, d.took_ms, d.segments"
+        "d.id, d.application, d.verification_id, d.number, d.attempt, v.phone, d.route, d.gateway, d.answer, \
+         d.message_id, d.credits_thousandths, d.answered_at, d.took_ms, d.segments, d.template"
     };
 }
 
@@ -206,6 +207,7 @@ impl<'row, Row: Cells> Columns<'row, Row> {
                 checks_max: self.count("checks_max")?,
                 cooldowns: rows::cooldowns(self.text("cooldowns_ms")?)?,
             },
+            sent_by: self.optional_route("sent_by")?,
         })
     }
 
@@ -216,7 +218,10 @@ impl<'row, Row: Cells> Columns<'row, Row> {
             application: rows::application(self.text("application")?)?,
             verification: VerificationId::from_uuid(self.uuid("verification_id")?),
             number: self.count("number")?,
+            // What is older than routes was the first attempt.
+            attempt: self.optional_within("attempt")?.unwrap_or(1),
             phone: self.optional_phone()?.ok_or(RowFault("phone"))?,
+            route: self.optional_route("route")?,
             gateway: self.text("gateway")?.into(),
             report: SendReport {
                 answer: SendAnswer::parse(self.text("answer")?).ok_or(RowFault("answer"))?,
@@ -234,7 +239,13 @@ impl<'row, Row: Cells> Columns<'row, Row> {
             at: self.instant("answered_at")?,
             took: Duration::from_millis(self.whole("took_ms")?),
             segments: self.whole("segments")?,
+            template: self.optional_within("template")?,
         })
+    }
+
+    fn optional_route(&mut self, name: &'static str) -> Result<Option<RouteName>, Failure> {
+        let route = self.optional_text()?;
+        Ok(route.map(|route| RouteName::parse(route).ok_or(RowFault(name))).transpose()?)
     }
 
     pub(super) fn gateway_tally(&mut self) -> Result<GatewayTally, Failure> {

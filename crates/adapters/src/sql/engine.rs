@@ -66,7 +66,7 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
     fn record_delivery(
         &self,
         change: &Change<'_>,
-        record: &DeliveryRecord,
+        attempts: &[DeliveryRecord],
     ) -> impl Future<Output = Result<Saved, Failure>> + Send;
 
     /// [`domain::ports::AccountStore::unlink_phone`].

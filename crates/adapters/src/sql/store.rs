@@ -169,9 +169,9 @@ impl<Database: Engine> DeliveryStore for Store<Database> {
     async fn record_delivery(
         &self,
         change: &Change<'_>,
-        record: &DeliveryRecord,
+        attempts: &[DeliveryRecord],
     ) -> Result<Saved, PortError> {
-        self.0.record_delivery(change, record).await.map_err(Database::failed)
+        self.0.record_delivery(change, attempts).await.map_err(Database::failed)
     }
 
     async fn list_deliveries(

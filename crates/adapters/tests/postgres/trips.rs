@@ -36,12 +36,15 @@ fn delivery(of: &Verification, seed: u64) -> DeliveryRecord {
         application: of.subject.application.clone(),
         verification: of.id,
         number: of.delivery.number,
+        attempt: 1,
         phone: of.subject.phone,
+        route: None,
         gateway: "sparrow".into(),
         report: SendAnswer::Accepted.into(),
         at: seconds(60),
         took: Duration::from_millis(7),
         segments: 1,
+        template: None,
     }
 }
 
@@ -115,7 +118,8 @@ async fn a_change_is_one_round_trip() {
     assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "save");
     let records = [delivery(&versions[4], 1), delivery(&versions[4], 2)];
     let unchanged = Change { next: &versions[4], expected: 4, guess: None };
-    let (asked, answer) = trips(&proxy, |turn| store.record_delivery(&unchanged, &records[turn])).await;
+    let (asked, answer) =
+        trips(&proxy, |turn| store.record_delivery(&unchanged, &records[turn..=turn])).await;
     assert_eq!((asked, answer.unwrap()), (1, Saved::Stored), "record_delivery");
     let question = Change { next: &versions[4], expected: 4, guess: Some(guess(today(), false)) };
     let (asked, answer) = trips(&proxy, |_| store.save(&question)).await;

@@ -7,7 +7,7 @@ use domain::credit::CreditBalance;
 use domain::ports::SmsGateway;
 use simulator::Behaviour;
 
-use crate::harness::{MODULE, Patience, TOKEN, for_each, settings, simulator, sms};
+use crate::harness::{ENOUGH, MODULE, Patience, TOKEN, for_each, settings, simulator, sms};
 use crate::logs::Logs;
 use crate::wire::{Play, Wire, http};
 
@@ -30,7 +30,7 @@ async fn what_is_left_is_what_the_account_has() {
     let gateway = SparrowGateway::new(settings(&running.base_url(), Patience::Long)).unwrap();
     simulator.set_credits(70);
     assert_eq!(gateway.credit().await, Some(CreditBalance::from_credits(70)));
-    gateway.send(&sms()).await;
+    gateway.send(&sms(), ENOUGH).await.unwrap();
     assert_eq!(gateway.credit().await, Some(CreditBalance::from_credits(69)));
     simulator.set_credits(0);
     assert_eq!(gateway.credit().await, Some(CreditBalance::default()), "Sparrow refuses with 1012 then");

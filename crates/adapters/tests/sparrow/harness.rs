@@ -14,6 +14,8 @@ use crate::wire::{Play, Wire};
 pub(crate) const TOKEN: &str = "a-very.private_token";
 pub(crate) const IDENTITY: &str = "Example";
 pub(crate) const CODE: &str = "042137";
+/// More than any time-out of a gateway.
+pub(crate) const ENOUGH: Duration = Duration::from_mins(2);
 pub(crate) const RECEIVER: &str = "9841234567";
 /// Where its events come from.
 pub(crate) const MODULE: &str = "adapters::gateway::sparrow";
@@ -86,7 +88,7 @@ pub(crate) async fn send_to(base_url: &str, patience: Patience) -> SendAnswer {
     let logs = Logs::capture();
     let (gateway, sms) = (SparrowGateway::new(settings(base_url, patience)).unwrap(), sms());
     let started = Instant::now();
-    let answer = gateway.send(&sms).await.answer;
+    let answer = gateway.send(&sms, ENOUGH).await.unwrap().answer;
     let took = started.elapsed();
     assert!(took < patience.bound(), "{answer:?} after {took:?}");
     let warnings = logs.warnings(MODULE);

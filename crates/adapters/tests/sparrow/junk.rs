@@ -7,7 +7,7 @@ use domain::ports::{SendAnswer, SmsGateway};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::harness::{ACCEPTED, Patience, for_each, gateway, played, send_to, sms};
+use crate::harness::{ACCEPTED, ENOUGH, Patience, for_each, gateway, played, send_to, sms};
 use crate::wire::{self, Play, Wire, http};
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_kept_connection_that_dies_under_a_call_is_unknown_and_not_called_agai
     let gateway = gateway(&wire.url("/v2"));
     for (calls, expected) in [(1, SendAnswer::Accepted), (2, SendAnswer::Accepted), (3, SendAnswer::Unknown)]
     {
-        assert_eq!(gateway.send(&sms()).await.answer, expected);
+        assert_eq!(gateway.send(&sms(), ENOUGH).await.unwrap().answer, expected);
         settle().await;
         assert_eq!((wire.connections(), wire.calls().len()), (1, calls));
     }
@@ -150,7 +150,7 @@ async fn a_kept_connection_that_was_closed_costs_no_sms() {
     let wire = Wire::start(Play::Say(http("200 OK", "Connection: keep-alive\r\n", ACCEPTED))).await;
     let gateway = gateway(&wire.url("/v2"));
     for calls in 1..=5 {
-        assert_eq!(gateway.send(&sms()).await.answer, SendAnswer::Accepted);
+        assert_eq!(gateway.send(&sms(), ENOUGH).await.unwrap().answer, SendAnswer::Accepted);
         assert_eq!(wire.calls().len(), calls);
         settle().await;
     }

@@ -20,6 +20,7 @@ use domain::ports::{
     BlockAdded, Change, EventFilter, Inserted, Page, Saved, SendAnswer, SendReport, StatisticBatch,
     WebhookDeliveryFilter,
 };
+use domain::route::RouteName;
 use domain::statistic::{Amounts, Measure, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
@@ -114,15 +115,18 @@ async fn sends(base: &Base, of: &Verification) {
             application: of.subject.application.clone(),
             verification: of.id,
             number: 1,
+            attempt: 2,
             phone: of.subject.phone,
+            route: RouteName::parse("nepal"),
             gateway: "sparrow".into(),
             report,
             at: begin(),
             took: Duration::from_millis(37),
             segments: 2,
+            template: Some(3),
         };
         let unchanged = Change { next: of, expected: of.version, guess: None };
-        assert_eq!(base.sent.record_delivery(&unchanged, &record).await.unwrap(), Saved::Stored);
+        assert_eq!(base.sent.record_delivery(&unchanged, &[record]).await.unwrap(), Saved::Stored);
     }
 }
 

@@ -12,8 +12,8 @@ use domain::credential::{Credential, Scope, SecretHash};
 use domain::credit::CreditBalance;
 use domain::id::CredentialId;
 use domain::ports::{
-    CredentialFilter, CredentialStore, Dependency, GatewayFacts, Holder, Lost, Page, PortError, SendAnswer,
-    SendReport, Sms, SmsGateway,
+    CredentialFilter, CredentialStore, Dependency, GatewayFacts, Gateways, Held, Holder, Lost, Page,
+    PortError, SendAnswer, SendReport, Sms, SmsGateway,
 };
 use domain::testkit::World;
 use domain::time::Timestamp;
@@ -182,7 +182,7 @@ impl SmsGateway for BrokenGateway {
         &self.0
     }
 
-    async fn send(&self, _: &Sms) -> SendReport {
+    async fn send(&self, _: &Sms, _: Duration) -> Result<SendReport, Held> {
         panic!("the gateway panicked: 042137");
     }
 
@@ -195,12 +195,13 @@ impl SmsGateway for BrokenGateway {
 async fn a_panic_is_told_like_any_fault_of_ours() {
     let world = World::new();
     let mut verifier = world.verifier.clone();
-    verifier.ports.gateway = Arc::new(BrokenGateway(GatewayFacts {
+    verifier.ports.gateways = Gateways::one(Arc::new(BrokenGateway(GatewayFacts {
         name: "broken".into(),
+        kind: "broken",
         host: "localhost".into(),
         sender: "Demo".into(),
         credit_low: CreditBalance::default(),
-    }));
+    })));
     let settings = ApiSettings { edge: EdgeSettings::default(), demo: None };
     let service = Service::with_verifier(world, verifier, settings);
     let token = service.user("ram").await;

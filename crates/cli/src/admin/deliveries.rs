@@ -3,6 +3,7 @@
 use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::id::{DeliveryId, VerificationId};
 use domain::ports::{DeliveryFilter, Page};
+use domain::route::RouteName;
 use domain::time::rfc3339;
 use domain::use_cases::deliveries::{self, GatewayStatus};
 use serde_json::{Value, json};
@@ -40,12 +41,16 @@ pub(crate) async fn gateway(
     output: Output,
 ) -> Result<(), CommandError> {
     let GatewayCommand::List = command;
-    let gateway = wiring::sparrow(config.require_gateway()?)?;
-    let wired = wiring::wire(config, Some(gateway), Schema::Require).await?;
+    let gateways = wiring::gateways(config)?;
+    let wired = wiring::wire(config, Some(gateways), Schema::Require).await?;
     let caller = caller(config);
     let gateways = done(deliveries::gateways(&wired.verifier, &caller).await?)?;
     let rows: Vec<_> = gateways.iter().map(status).collect();
-    output.rows(&["name", "host", "sender", "credits", "credits_at", "answers"], &rows, None)
+    output.rows(
+        &["name", "kind", "routes", "host", "sender", "credits", "credits_at", "answers"],
+        &rows,
+        None,
+    )
 }
 
 fn shown(record: &DeliveryRecord) -> Value {
@@ -54,25 +59,27 @@ fn shown(record: &DeliveryRecord) -> Value {
         "verification": record.verification.to_string(),
         "number": record.number,
         "phone": record.phone.masked(),
+        "attempt": record.attempt,
+        "route": record.route.as_ref().map(RouteName::as_str),
         "gateway": &*record.gateway,
+        "state": record.report.answer.state().as_str(),
         "answer": record.report.answer.as_str(),
         "message_id": record.report.message_id.as_ref().map(MessageId::as_str),
         "credits": record.report.credits.map(Credits::as_f64),
         "segments": record.segments,
+        "template": record.template,
         "at": rfc3339(record.at),
         "took_ms": u64::try_from(record.took.as_millis()).unwrap_or(u64::MAX),
     })
 }
 
 fn status(gateway: &GatewayStatus) -> Value {
-    let answers: serde_json::Map<_, _> = gateway
-        .tallies
-        .iter()
-        .filter(|tally| tally.gateway == gateway.facts.name)
-        .map(|tally| (tally.answer.as_str().to_owned(), json!(tally.count)))
-        .collect();
+    let answers: serde_json::Map<_, _> =
+        gateway.tallies.iter().map(|tally| (tally.answer.as_str().to_owned(), json!(tally.count))).collect();
     json!({
         "name": &*gateway.facts.name,
+        "kind": gateway.facts.kind,
+        "routes": gateway.routes.iter().map(RouteName::as_str).collect::<Vec<_>>(),
         "host": &*gateway.facts.host,
         "sender": &*gateway.facts.sender,
         "credits": gateway.credit.as_ref().map(|reading| reading.balance.as_f64()),

@@ -122,6 +122,7 @@ fn unfit(error: WiringError) -> CommandError {
         | WiringError::Clock(_)
         | WiringError::Blocks(_)
         | WiringError::Statistics(_)
+        | WiringError::NoGateway(_)
         | WiringError::Gateway(_)
         | WiringError::Webhooks(_)
         | WiringError::NoCounters

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{LoopName, Loops};
-use domain::ports::CreditKept;
+use domain::ports::{CreditKept, SmsGateway};
 use domain::use_cases::{self, Retention, Verifier};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,15 @@ pub(super) fn begin(
     let mut chores = JoinSet::new();
     chores.spawn(expire_regularly(verifier.clone(), loops.clone(), stopping.clone()));
     chores.spawn(sweep_regularly(verifier.clone(), retention, loops.clone(), stopping.clone()));
-    chores.spawn(look_at_credits_regularly(verifier.clone(), credit_interval, stopping.clone()));
+    // One that takes its time keeps no other waiting.
+    for gateway in verifier.ports.gateways.all() {
+        chores.spawn(look_at_credits_regularly(
+            verifier.clone(),
+            gateway.clone(),
+            credit_interval,
+            stopping.clone(),
+        ));
+    }
     Chores(chores)
 }
 
@@ -66,13 +74,18 @@ async fn expire_regularly(verifier: Arc<Verifier>, loops: Arc<Loops>, stopping: 
     }
 }
 
-/// Asks the gateway what is left, and tells the operator when that becomes low.
-async fn look_at_credits_regularly(verifier: Arc<Verifier>, interval: Duration, stopping: CancellationToken) {
+/// Asks a gateway what is left, and tells the operator when that becomes low.
+async fn look_at_credits_regularly(
+    verifier: Arc<Verifier>,
+    gateway: Arc<dyn SmsGateway>,
+    interval: Duration,
+    stopping: CancellationToken,
+) {
     while !stopping.is_cancelled() {
         // The gateway may take its time, and nothing is lost where nobody waits for it.
         let looked = tokio::select! {
             () = stopping.cancelled() => return,
-            looked = use_cases::credits::look(&verifier) => looked,
+            looked = use_cases::credits::look(&verifier, gateway.as_ref()) => looked,
         };
         match looked {
             Ok(Some((reading, CreditKept::BecameLow))) => {
@@ -156,7 +169,7 @@ async fn pause(length: Duration, stopping: &CancellationToken) {
 mod tests {
     use async_trait::async_trait;
     use domain::credit::CreditBalance;
-    use domain::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+    use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms};
     use domain::testkit::World;
 
     use super::*;
@@ -171,8 +184,8 @@ mod tests {
             &self.0
         }
 
-        async fn send(&self, _sms: &Sms) -> SendReport {
-            SendAnswer::NotSent.into()
+        async fn send(&self, _sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
+            Ok(SendAnswer::NotSent.into())
         }
 
         async fn credit(&self) -> Option<CreditBalance> {
@@ -182,11 +195,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_does_not_wait_for_a_gateway_that_is_asked_for_its_credits() {
-        let mut verifier = World::new().verifier;
-        verifier.ports.gateway = Arc::new(Silent(verifier.ports.gateway.facts().clone()));
+        let world = World::new();
+        let silent = Arc::new(Silent(world.gateway.facts().clone()));
         let stopping = CancellationToken::new();
         let looking = tokio::spawn(look_at_credits_regularly(
-            Arc::new(verifier),
+            Arc::new(world.verifier),
+            silent,
             Duration::from_mins(5),
             stopping.clone(),
         ));

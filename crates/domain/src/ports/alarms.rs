@@ -16,6 +16,8 @@ pub trait Alarms: Send + Sync + fmt::Debug {
 pub enum Lost {
     /// The gateway's answer to a send; the delivery stays `sending`.
     DeliveryRecord,
+    /// The attempt by the next route, which would have been another SMS: its number or its limits were not to be had.
+    NextRoute,
     /// Counts that a send gave back; the limit stays stricter until its window has passed.
     Refund,
     /// The look at the blocks after one was changed; the change takes effect some seconds later.

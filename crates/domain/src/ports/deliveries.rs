@@ -20,11 +20,15 @@ pub struct DeliveryFilter {
 /// Keeps deliveries, beside the verifications whose codes they carried; they are swept with them.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync + fmt::Debug {
-    /// Stores a delivery together with what it changes of its verification ([`Change::guess`] is none), in one
-    /// transaction and over the version that the change was made from; where the change's version is that one, nothing
-    /// changes but that the delivery is kept. [`Saved::Conflict`] stores nothing.
-    async fn record_delivery(&self, change: &Change<'_>, record: &DeliveryRecord)
-    -> Result<Saved, PortError>;
+    /// Stores the attempts of a send together with what they change of its verification ([`Change::guess`] is none), in
+    /// one transaction and over the version that the change was made from; where the change's version is that one,
+    /// nothing changes but that the attempts are kept. [`Saved::Conflict`] stores nothing. There may be no attempt at
+    /// all, when no gateway took anything.
+    async fn record_delivery(
+        &self,
+        change: &Change<'_>,
+        attempts: &[DeliveryRecord],
+    ) -> Result<Saved, PortError>;
 
     /// A page of an application's deliveries, youngest first.
     async fn list_deliveries(

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::breaker::BreakerState;
 use crate::credit::CreditBalance;
 use crate::delivery::{Credits, MessageId};
 use crate::message::SmsText;
 use crate::phone::Phone;
+use crate::verification::DeliveryState;
 
 /// An SMS to be sent.
 #[derive(Debug)]
@@ -69,17 +72,60 @@ pub struct SendReport {
     pub credits: Option<Credits>,
 }
 
+impl SendAnswer {
+    /// What is known of an attempt that was answered so.
+    #[must_use]
+    pub const fn state(self) -> DeliveryState {
+        match self {
+            Self::Accepted => DeliveryState::Sent,
+            Self::Unknown => DeliveryState::Unknown,
+            Self::ReceiverRefused | Self::Refused | Self::NotSent => DeliveryState::Failed,
+        }
+    }
+}
+
 impl From<SendAnswer> for SendReport {
     fn from(answer: SendAnswer) -> Self {
         Self { answer, message_id: None, credits: None }
     }
 }
 
-/// What operators are told of a gateway.
+/// The gateway takes no SMS at the moment: nothing was called, and nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Why.
+    pub why: HeldWhy,
+    /// When asking again makes sense.
+    pub retry_after: Duration,
+}
+
+/// Why a gateway takes no SMS at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldWhy {
+    /// Its circuit breaker is open: of late it failed, or has no credits left.
+    Open,
+    /// As many calls as are allowed are under way, and as many as may wait are waiting.
+    Full,
+}
+
+impl HeldWhy {
+    /// The name in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// What operators are told of a gateway. It never changes while the process runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayFacts {
     /// Its name among the configured ones: each delivery has it.
     pub name: Arc<str>,
+    /// What kind of gateway it is: `sparrow`, `http`, `console`.
+    pub kind: &'static str,
     /// The host that it is called at.
     pub host: Box<str>,
     /// The sender that receivers see.
@@ -88,15 +134,37 @@ pub struct GatewayFacts {
     pub credit_low: CreditBalance,
 }
 
+/// How a gateway is at the moment, in this process: each replica learns for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayCondition {
+    /// Whether calls are let through.
+    pub breaker: BreakerState,
+    /// Calls under way.
+    pub calls: u32,
+    /// Sends that wait for a call to end.
+    pub waiting: u32,
+}
+
+impl GatewayCondition {
+    /// Of a gateway that nothing guards: it is always called.
+    pub const UNGUARDED: Self = Self { breaker: BreakerState::Closed, calls: 0, waiting: 0 };
+}
+
 /// Carries an SMS.
 #[async_trait]
 pub trait SmsGateway: Send + Sync + fmt::Debug {
     /// What operators are told of it.
     fn facts(&self) -> &GatewayFacts;
 
+    /// How it is at the moment.
+    fn condition(&self) -> GatewayCondition {
+        GatewayCondition::UNGUARDED
+    }
+
     /// Hands the SMS over, once: no retry after any byte has left, because the gateway may have sent it. Answers
-    /// within the gateway's stated time-out, always.
-    async fn send(&self, sms: &Sms) -> SendReport;
+    /// within the gateway's stated time-out and within `within`, whichever is shorter, always. [`Held`] means that it was
+    /// certainly not called; only what guards a gateway answers so.
+    async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held>;
 
     /// What is left at it; `None` where it has nothing to tell, or did not. Why it did not is told to the operator by the
     /// adapter. Answers within the gateway's stated time-out, always.

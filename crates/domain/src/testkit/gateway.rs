@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use super::demand::locked;
 use crate::credit::CreditBalance;
 use crate::phone::Phone;
-use crate::ports::{GatewayFacts, SendAnswer, SendReport, Sms, SmsGateway};
+use crate::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
 
 /// An SMS that reached the gateway. Its text is not shown: it holds a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,6 +61,7 @@ impl Default for ScriptedGateway {
         Self {
             facts: GatewayFacts {
                 name: "scripted".into(),
+                kind: "scripted",
                 host: "localhost".into(),
                 sender: "Demo".into(),
                 credit_low: CreditBalance::from_credits(10),
@@ -122,7 +124,7 @@ impl SmsGateway for ScriptedGateway {
         &self.facts
     }
 
-    async fn send(&self, sms: &Sms) -> SendReport {
+    async fn send(&self, sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
         let answer = {
             let mut script = locked(&self.script);
             script.sent.push(SentSms { to: sms.to, text: sms.text.as_str().to_owned() });
@@ -130,7 +132,7 @@ impl SmsGateway for ScriptedGateway {
         };
         self.reached.send_modify(|reached| *reached += 1);
         let _ = self.held.subscribe().wait_for(|held| !held).await;
-        answer.into()
+        Ok(answer.into())
     }
 
     async fn credit(&self) -> Option<CreditBalance> {

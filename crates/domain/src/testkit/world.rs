@@ -241,7 +241,7 @@ impl WorldBuilder {
             observer: observer.clone(),
             vitals: store.clone(),
             counters: counters.clone(),
-            gateway: gateway.clone(),
+            gateways: crate::ports::Gateways::one(gateway.clone()),
             clock: clock.clone(),
             entropy: entropy.clone(),
             proofs: None,

@@ -1,5 +1,6 @@
 //! What became of the SMS, and how the gateways do: for those who administer an application.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::applications::administered;
@@ -8,7 +9,8 @@ use crate::credential::Caller;
 use crate::credit::CreditReading;
 use crate::delivery::{DeliveryRecord, GatewayTally};
 use crate::id::DeliveryId;
-use crate::ports::{DeliveryFilter, GatewayFacts, Page};
+use crate::ports::{DeliveryFilter, GatewayCondition, GatewayFacts, Page, SmsGateway};
+use crate::route::{Route, RouteName};
 use crate::time::Timestamp;
 
 /// How far back the answers of gateways are tallied.
@@ -22,6 +24,10 @@ pub const TALLY_DELIVERIES_MAX: u16 = 1000;
 pub struct GatewayStatus {
     /// What it is.
     pub facts: GatewayFacts,
+    /// How it is at the moment, in this process.
+    pub condition: GatewayCondition,
+    /// The routes that lead to it, in the order in which they are tried.
+    pub routes: Vec<RouteName>,
     /// What was left there when it was last asked.
     pub credit: Option<CreditReading>,
     /// What it said, how often, and when last.
@@ -54,9 +60,26 @@ pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec
         let store = &verifier.ports.deliveries;
         let tallies = store.tally_gateways(application, since, TALLY_DELIVERIES_MAX).await?;
         let credits = verifier.ports.credits.load_credits().await?;
-        let facts = verifier.ports.gateway.facts().clone();
-        let credit = credits.into_iter().find(|reading| reading.gateway == facts.name);
-        Ok(vec![GatewayStatus { facts, credit, tallies }])
+        let gateways = &verifier.ports.gateways;
+        let status = |gateway: &Arc<dyn SmsGateway>| {
+            let facts = gateway.facts().clone();
+            let own = |tally: &&GatewayTally| tally.gateway == facts.name;
+            let leads = |route: &&Route| route.gateway == facts.name;
+            GatewayStatus {
+                condition: gateway.condition(),
+                routes: gateways
+                    .routes()
+                    .all()
+                    .iter()
+                    .filter(leads)
+                    .map(|route| route.name.clone())
+                    .collect(),
+                credit: credits.iter().find(|reading| reading.gateway == facts.name).cloned(),
+                tallies: tallies.iter().filter(own).cloned().collect(),
+                facts,
+            }
+        };
+        Ok(gateways.all().iter().map(status).collect())
     };
     answer(tallied.await)
 }

@@ -79,7 +79,7 @@ pub async fn find(
 pub async fn expire(verifier: &Verifier) -> Result<u64, Failure> {
     let ended = verifier.ports.events.expire(verifier.now(), EXPIRE_ROWS_MAX).await?;
     for subject in &ended {
-        statistics::tell(verifier, subject, Happening::Expired);
+        statistics::tell(verifier, subject, "", Happening::Expired);
     }
     Ok(ended.len() as u64)
 }

@@ -1,5 +1,6 @@
-//! The part that start and resend share: take from the counters, hand the code to the gateway, note what it said.
+//! The part that start and resend share: take from the counters, hand the code over, note what came of it.
 
+use super::hand_over::{HandedOver, Parcel, hand_over};
 use super::statistics;
 use super::{Failure, Stop, TRIES_MAX, Verifier, today};
 use crate::application::Application;
@@ -7,11 +8,10 @@ use crate::delivery::DeliveryRecord;
 use crate::id::DeliveryId;
 use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
-use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendAnswer, Sms, Taken};
+use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendReport, Sms, Taken};
 use crate::refusal::Refusal;
 use crate::statistic::Happening;
 use crate::time::{Timestamp, until};
-use crate::verification::step::DeliveryReport;
 use crate::verification::{Command, Effect, Generation, Subject, Verification, step};
 
 /// A send that is stored and not yet handed over.
@@ -26,7 +26,7 @@ pub(super) struct Sending {
     pub(super) receipt: Receipt,
 }
 
-/// Takes one send from every limit, or refuses. What can be given back is the attempt itself; that the account has
+/// Takes one send from every limit, or refuses; where no route leads to the phone, nothing is taken. What can be given back is the attempt itself; that the account has
 /// turned to this phone stays counted, since another send of the same race may have reached it.
 pub(super) async fn take(
     verifier: &Verifier,
@@ -34,6 +34,9 @@ pub(super) async fn take(
     subject: &Subject,
     now: Timestamp,
 ) -> Result<Receipt, Stop> {
+    if !verifier.ports.gateways.routes().lead(&subject.application, subject.phone) {
+        return Err(Refusal::DestinationUnsupported.into());
+    }
     let parties = SendParties {
         application: &subject.application,
         account: subject.account,
@@ -57,52 +60,25 @@ pub(super) async fn refund(verifier: &Verifier, receipt: &Receipt) {
     }
 }
 
-/// Hands the code to the gateway and notes the answer.
+/// Hands the code over and notes what came of it.
 pub(super) async fn deliver(
     verifier: &Verifier,
     application: &Application,
     sending: Sending,
 ) -> Result<Verification, Stop> {
     let Sending { verification, number, replaced, receipt } = sending;
-    let began = verifier.now();
-    let (id, sms) = match prepare(verifier, application, &verification, began) {
-        Ok(prepared) => prepared,
+    let parcel = match prepare(verifier, application, &verification, number) {
+        Ok(parcel) => parcel,
         Err(failure) => {
             // Nothing has left, so the send is not counted.
             refund(verifier, &receipt).await;
             return Err(failure.into());
         }
     };
-    let segments = u16::try_from(sms.text.size().segments).unwrap_or(u16::MAX);
-    let gateway = verifier.ports.gateway.as_ref();
-    let said = gateway.send(&sms).await;
-    drop(sms);
-    let sent = Happening::Sent { again: number > 1, segments, answer: said.answer, credits: said.credits };
-    statistics::tell(verifier, &verification.subject, sent);
-    let at = verifier.now();
-    let (report, refusal) = match said.answer {
-        SendAnswer::Accepted => (DeliveryReport::Sent, None),
-        SendAnswer::Unknown => (DeliveryReport::Unknown, None),
-        SendAnswer::ReceiverRefused => {
-            (DeliveryReport::ReceiverRefused, Some(Refusal::DestinationUnsupported))
-        }
-        SendAnswer::Refused => (DeliveryReport::NotSent, Some(Refusal::GatewayRefused)),
-        SendAnswer::NotSent => (DeliveryReport::NotSent, Some(Refusal::GatewayUnavailable)),
-    };
-    let kept = DeliveryRecord {
-        id,
-        application: verification.subject.application.clone(),
-        verification: verification.id,
-        number,
-        phone: verification.subject.phone,
-        gateway: gateway.facts().name.clone(),
-        report: said,
-        at,
-        took: until(began, at),
-        segments,
-    };
-    let command = Command::RecordDelivery { number, report, replaced };
-    let (recorded, effect) = record(verifier, verification, command, &kept).await;
+    let HandedOver { attempts, report, route, refusal } = hand_over(verifier, application, parcel).await;
+    tell(verifier, &verification.subject, number > 1, &attempts);
+    let command = Command::RecordDelivery { number, report, replaced, route };
+    let (recorded, effect) = record(verifier, verification, command, &attempts).await;
     match effect {
         Some(Effect::Refund) => refund(verifier, &receipt).await,
         Some(Effect::Send { .. } | Effect::Bind) | None => {}
@@ -113,16 +89,41 @@ pub(super) async fn deliver(
     }
 }
 
+/// Tells of a send, and of the verification that began with it unless it was sent before. The gateway of a verification is
+/// that of its last attempt.
+fn tell(verifier: &Verifier, subject: &Subject, again: bool, attempts: &[DeliveryRecord]) {
+    if !again {
+        let gateway = attempts.last().map_or("", |attempt| &attempt.gateway);
+        statistics::tell(verifier, subject, gateway, Happening::Started);
+    }
+    for attempt in attempts {
+        let SendReport { answer, credits, .. } = attempt.report;
+        let sent = Happening::Sent { again, segments: attempt.segments, answer, credits };
+        statistics::tell(verifier, subject, &attempt.gateway, sent);
+    }
+}
+
 /// All that can fail before the SMS leaves: what has left is recorded whatever fails then.
-fn prepare(
+fn prepare<'a>(
     verifier: &Verifier,
     application: &Application,
-    verification: &Verification,
-    began: Timestamp,
-) -> Result<(DeliveryId, Sms), Failure> {
+    verification: &'a Verification,
+    number: u32,
+) -> Result<Parcel<'a>, Failure> {
     let sms = compose(verifier, application, verification)?;
-    let id = DeliveryId::new(began, verifier.ports.entropy.as_ref())?;
-    Ok((id, sms))
+    let entropy = verifier.ports.entropy.as_ref();
+    let id = DeliveryId::new(verifier.now(), entropy)?;
+    let routes = verifier.ports.gateways.routes();
+    let chance = if routes.are_shared() {
+        let mut bytes = [0; 8];
+        entropy.fill(&mut bytes)?;
+        u64::from_le_bytes(bytes)
+    } else {
+        0
+    };
+    let subject = &verification.subject;
+    let plan = routes.plan(&subject.application, subject.phone, chance);
+    Ok(Parcel { verification, number, sms, plan, id })
 }
 
 /// The SMS of the present code.
@@ -154,16 +155,16 @@ async fn record(
     verifier: &Verifier,
     verification: Verification,
     command: Command,
-    kept: &DeliveryRecord,
+    attempts: &[DeliveryRecord],
 ) -> (Verification, Option<Effect>) {
     let mut current = verification;
     for _ in 0..TRIES_MAX {
         let now = verifier.now();
-        let decided = step(&current, command, now);
+        let decided = step(&current, command.clone(), now);
         let effect = decided.effect;
         // An answer that comes too late changes nothing, and is kept all the same.
         let change = Change { next: &decided.next, expected: current.version, guess: None };
-        match verifier.ports.deliveries.record_delivery(&change, kept).await {
+        match verifier.ports.deliveries.record_delivery(&change, attempts).await {
             Ok(Saved::Stored) => {
                 statistics::tell_end(verifier, &current, &decided.next);
                 return (decided.next, effect);

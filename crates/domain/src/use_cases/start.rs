@@ -15,7 +15,6 @@ use crate::message::{AppHash, Locale, Origin};
 use crate::phone::Phone;
 use crate::ports::{Change, Inserted, Saved, Standing};
 use crate::refusal::Refusal;
-use crate::statistic::Happening;
 use crate::time::{Timestamp, after, until};
 use crate::verification::{
     Budget, Command, MessageOptions, Purpose, Seed, State, Subject, Verification, open, step,
@@ -132,7 +131,7 @@ async fn begin(
     let number = opened.delivery.number;
     let receipt = send::take(verifier, application, subject, now).await?;
     match ports.verifications.insert(&opened).await {
-        Ok(Inserted::Stored) => statistics::tell(verifier, subject, Happening::Started),
+        Ok(Inserted::Stored) => {}
         Ok(Inserted::LiveExists) => {
             send::refund(verifier, &receipt).await;
             return Ok(None);

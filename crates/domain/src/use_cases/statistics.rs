@@ -4,6 +4,7 @@ use super::{Answer, Failure, Verifier};
 use crate::application::ApplicationId;
 use crate::phone::Phone;
 use crate::refusal::Refusal;
+use crate::route::RouteName;
 use crate::statistic::{Happening, Observation, StatisticBy, StatisticRow};
 use crate::time::{Day, until};
 use crate::verification::{Purpose, State, Subject, Verification};
@@ -52,10 +53,21 @@ impl<'a> From<&'a Subject> for About<'a> {
     }
 }
 
-/// Tells the observer.
-pub(super) fn tell<'a>(verifier: &Verifier, about: impl Into<About<'a>>, happening: Happening) {
+/// The name of the gateway to which a route leads; empty where it is not configured any more.
+fn gateway_of<'a>(verifier: &'a Verifier, route: Option<&RouteName>) -> &'a str {
+    let routes = verifier.ports.gateways.routes().all();
+    let route = route.and_then(|name| routes.iter().find(|route| route.name == *name));
+    route.map_or("", |route| &route.gateway)
+}
+
+/// Tells the observer; `gateway` is empty where none is known.
+pub(super) fn tell<'a>(
+    verifier: &Verifier,
+    about: impl Into<About<'a>>,
+    gateway: &str,
+    happening: Happening,
+) {
     let About { application, phone, purpose } = about.into();
-    let gateway = &*verifier.ports.gateway.facts().name;
     let at = verifier.now();
     verifier.ports.observer.observe(&Observation { at, application, gateway, phone, purpose, happening });
 }
@@ -73,7 +85,7 @@ pub(super) fn tell_end(verifier: &Verifier, current: &Verification, next: &Verif
         State::Canceled { .. } => Happening::Canceled,
         State::Locked { .. } => Happening::Locked,
     };
-    tell(verifier, &next.subject, happening);
+    tell(verifier, &next.subject, gateway_of(verifier, next.sent_by.as_ref()), happening);
 }
 
 /// Tells of a refusal, if it is one.
@@ -81,7 +93,10 @@ pub(super) fn tell_refusal<T>(verifier: &Verifier, about: About<'_>, answer: &Re
     let Ok(Answer::Refused(refused)) = answer else { return };
     let refusal: Refusal = refused.refusal;
     match &refused.verification {
-        Some(own) => tell(verifier, &own.subject, Happening::Refused(refusal)),
-        None => tell(verifier, about, Happening::Refused(refusal)),
+        Some(own) => {
+            let gateway = gateway_of(verifier, own.sent_by.as_ref());
+            tell(verifier, &own.subject, gateway, Happening::Refused(refusal));
+        }
+        None => tell(verifier, about, "", Happening::Refused(refusal)),
     }
 }

@@ -3,10 +3,11 @@
 
 use super::{DeliveryState, Generation, Seed, State, Verification};
 use crate::policy::Policy;
+use crate::route::RouteName;
 use crate::time::{Timestamp, after, until};
 
 /// Something that happens to a verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Nothing but the passing of time.
     Settle,
@@ -25,6 +26,8 @@ pub enum Command {
         report: DeliveryReport,
         /// The generation that the send replaced, if it did. What was certainly not sent replaces nothing.
         replaced: Option<Generation>,
+        /// The route by which it was sent, or may have been.
+        route: Option<RouteName>,
     },
     /// A submitted code, compared.
     Check {
@@ -119,8 +122,8 @@ pub fn step(verification: &Verification, command: Command, now: Timestamp) -> St
     let (outcome, effect) = match command {
         Command::Settle => (Outcome::Settled, None),
         Command::Resend { seed, pepper_known } => resend(&mut next, seed, pepper_known, now),
-        Command::RecordDelivery { number, report, replaced } => {
-            record_delivery(&mut next, number, report, replaced, now)
+        Command::RecordDelivery { number, report, replaced, route } => {
+            record_delivery(&mut next, Recorded { number, report, replaced, route }, now)
         }
         Command::Check { matches } => check(&mut next, matches, now),
         Command::RejectTaken => reject_taken(&mut next, now),
@@ -174,13 +177,16 @@ fn resend(
     (Outcome::SendDue, Some(Effect::Send { number }))
 }
 
-fn record_delivery(
-    next: &mut Verification,
+/// The gateways' answer to a send; see [`Command::RecordDelivery`].
+struct Recorded {
     number: u32,
     report: DeliveryReport,
     replaced: Option<Generation>,
-    now: Timestamp,
-) -> (Outcome, Option<Effect>) {
+    route: Option<RouteName>,
+}
+
+fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) -> (Outcome, Option<Effect>) {
+    let Recorded { number, report, replaced, route } = recorded;
     let awaited = next.delivery.number == number && next.delivery.state == DeliveryState::Sending;
     if !awaited {
         return (Outcome::DeliveryIgnored, None);
@@ -194,6 +200,9 @@ fn record_delivery(
         }
     };
     next.delivery.state = state;
+    if effect.is_none() {
+        next.sent_by = route;
+    }
     if effect.is_some() {
         next.sends_used = next.sends_used.saturating_sub(1);
         if let Some(replaced) = replaced.filter(|replaced| now < replaced.expires_at)

@@ -8,6 +8,7 @@ use domain::id::{AccountId, VerificationId};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::policy::Policy;
+use domain::route::RouteName;
 use domain::time::{Timestamp, after};
 use domain::verification::step::DeliveryReport;
 use domain::verification::{
@@ -57,7 +58,8 @@ fn command() -> impl Strategy<Value = Command> {
         (1_u32..8, report).prop_map(|(number, report)| Command::RecordDelivery {
             number,
             report,
-            replaced: None
+            replaced: None,
+            route: RouteName::parse("nepal"),
         }),
         prop::bool::weighted(0.2).prop_map(|matches| Command::Check { matches }),
         prop::bool::weighted(0.2).prop_map(|matches| Command::Check { matches }),
@@ -91,8 +93,8 @@ fn play(
     for (wait, command) in history {
         elapsed += wait;
         let now = instant(elapsed);
-        let decided = step(&current, *command, now);
-        each(&current, *command, now, &decided);
+        let decided = step(&current, command.clone(), now);
+        each(&current, command.clone(), now, &decided);
         current = decided.next;
     }
 }
@@ -233,7 +235,7 @@ proptest! {
 fn one_millisecond_before_its_end_a_code_is_good() {
     let verification = begun();
     let right = Command::Check { matches: true };
-    assert_eq!(step(&verification, right, instant(599_999)).outcome, Outcome::Approved);
+    assert_eq!(step(&verification, right.clone(), instant(599_999)).outcome, Outcome::Approved);
     let late = step(&verification, right, instant(600_000));
     assert_eq!(late.outcome, Outcome::Final(State::Expired { at: instant(600_000) }));
 }
@@ -290,8 +292,13 @@ fn a_right_code_at_the_last_check_can_be_repeated() {
 
 #[test]
 fn a_failed_send_is_given_back_and_a_refused_receiver_still_waits() {
-    let failed =
-        |report| step(&begun(), Command::RecordDelivery { number: 1, report, replaced: None }, instant(500));
+    let failed = |report| {
+        step(
+            &begun(),
+            Command::RecordDelivery { number: 1, report, replaced: None, route: None },
+            instant(500),
+        )
+    };
     let not_sent = failed(DeliveryReport::NotSent);
     assert_eq!(not_sent.effect, Some(Effect::Refund));
     assert_eq!((not_sent.next.sends_left(), not_sent.next.resend_at), (4, instant(500)));

@@ -39,6 +39,11 @@ async fn start_as(
     use_cases::start(&world.verifier, key, request).await
 }
 
+/// What is told when the only gateway is not reached.
+const fn unavailable() -> Refusal {
+    Refusal::GatewayUnavailable { retry_after: Duration::from_secs(5) }
+}
+
 #[tokio::test]
 async fn a_send_is_counted_where_it_belongs() {
     let world = World::new();
@@ -145,7 +150,7 @@ async fn an_sms_that_may_have_been_sent_counts_and_its_code_is_good() {
 #[tokio::test]
 async fn an_sms_that_was_not_sent_is_given_back_and_may_be_tried_at_once() {
     for (answer, told) in
-        [(SendAnswer::Refused, Refusal::GatewayRefused), (SendAnswer::NotSent, Refusal::GatewayUnavailable)]
+        [(SendAnswer::Refused, Refusal::GatewayRefused), (SendAnswer::NotSent, unavailable())]
     {
         let world = World::new();
         let ram = world.user("ram").await;
@@ -190,7 +195,7 @@ async fn a_resend_that_was_not_sent_gives_back_itself_and_nothing_else() {
     let first = begun(&world, &ram, phone("9841234567")).await;
     world.pass(Duration::from_mins(1));
     world.gateway.answer_next([SendAnswer::NotSent]);
-    assert_eq!(refusal(resend(&world.verifier, &ram, first.id).await), Refusal::GatewayUnavailable);
+    assert_eq!(refusal(resend(&world.verifier, &ram, first.id).await), unavailable());
     assert_eq!(counted(&world), [1, 1, 1, 1], "the first send was sent, and its phone stays counted");
     assert_eq!(only(&world).sends_left(), 3);
 }
@@ -203,7 +208,7 @@ async fn a_late_resend_that_was_not_sent_leaves_the_delivered_code_good() {
     let code = world.right_code();
     world.pass(Duration::from_mins(8));
     world.gateway.answer_next([SendAnswer::NotSent]);
-    assert_eq!(refusal(resend(&world.verifier, &ram, first.id).await), Refusal::GatewayUnavailable);
+    assert_eq!(refusal(resend(&world.verifier, &ram, first.id).await), unavailable());
     assert_eq!(only(&world).generation, first.generation);
     let target = domain::use_cases::CheckTarget::Id(first.id);
     let answer = domain::use_cases::check(&world.verifier, &ram, &target, &code).await;

@@ -65,6 +65,11 @@ const MIGRATIONS: Migrations = &[
         "rules of rows that cost less",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0012_cost.sql")),
     ),
+    (
+        13,
+        "routes of deliveries",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0013_routes.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.
@@ -209,7 +214,7 @@ const PATIENCE: &str =
 /// makes way for who waits.
 const PATIENCE_WITH_TABLES: &str = "SET LOCAL lock_timeout = '1500ms'";
 
-/// The migrations up to 12 change tables that replicas of the release before go on writing to. What one of them locks
+/// The migrations up to 13 change tables that replicas of the release before go on writing to. What one of them locks
 /// stays locked while the next waits for another table, or for the same one more strictly, and a statement that holds
 /// that one waits for the first. Hence all locks before the first migration, in the order in which the statements of
 /// those replicas, and of these, take theirs:
@@ -229,7 +234,7 @@ const LOCK_TABLES: &str = "
         IF to_regclass('_sqlx_migrations') IS NULL THEN
             RETURN;
         END IF;
-        IF EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version >= 12) THEN
+        IF EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version >= 13) THEN
             RETURN;
         END IF;
         IF to_regclass('deliveries') IS NOT NULL THEN

@@ -188,17 +188,24 @@ async fn ask_about_deliveries(store: &PostgresStore, of: &Verification) {
         application: of.subject.application.clone(),
         verification: of.id,
         number: 1,
+        attempt: 1,
         phone: of.subject.phone,
+        route: None,
         gateway: "sparrow".into(),
         report: SendAnswer::Accepted.into(),
         at: now(),
         took: Duration::from_millis(7),
         segments: 1,
+        template: None,
     };
+    let next = DeliveryRecord { id: DeliveryId::new(now(), &entropy).unwrap(), attempt: 2, ..record.clone() };
+    let third =
+        DeliveryRecord { id: DeliveryId::new(now(), &entropy).unwrap(), attempt: 3, ..record.clone() };
     let unchanged = Change { next: of, expected: of.version, guess: None };
-    store.record_delivery(&unchanged, &record).await.unwrap();
+    store.record_delivery(&unchanged, std::slice::from_ref(&record)).await.unwrap();
+    store.record_delivery(&unchanged, &[next, third]).await.unwrap();
     let conflict = Change { next: of, expected: of.version + 7, guess: None };
-    store.record_delivery(&conflict, &record).await.unwrap();
+    store.record_delivery(&conflict, &[record]).await.unwrap();
     let application = &of.subject.application;
     for verification in [None, Some(of.id)] {
         let page = Page { before: None, limit: 10 };

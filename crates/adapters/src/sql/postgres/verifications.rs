@@ -2,19 +2,22 @@
 
 pub(super) mod statements;
 
-use domain::delivery::DeliveryRecord;
+use domain::delivery::{DeliveryRecord, MessageId};
 use domain::guess::GuessClass;
 use domain::id::AccountId;
 use domain::ports::{Approval, Approved, Change, Inserted, Saved};
+use domain::route::RouteName;
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
+use jiff_sqlx::ToSqlx as _;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::statements::{
-    APPROVE, ASK, INSERT, IS_THERE, KEEP_DELIVERY, RECORD_DELIVERY, SAVE, SAVE_GUESS, SWEEP,
+    APPROVE, ASK, INSERT, IS_THERE, KEEP_DELIVERIES, KEEP_DELIVERY, RECORD_DELIVERIES, RECORD_DELIVERY, SAVE,
+    SAVE_GUESS, SWEEP,
 };
 use super::Database;
 use super::engine::Query;
@@ -69,12 +72,50 @@ pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Sav
 pub(super) async fn record_delivery(
     database: &Database,
     change: &Change<'_>,
-    record: &DeliveryRecord,
+    attempts: &[DeliveryRecord],
 ) -> Result<Saved, Failure> {
     let changes = change.next.version != change.expected;
-    let query = if changes { changing(RECORD_DELIVERY, change) } else { asking(KEEP_DELIVERY, change) };
-    let told = database.run(arguments::delivery_record(query, record), Twice::Different).await?;
-    Ok(if told.changed == 1 { Saved::Stored } else { Saved::Conflict })
+    let query = match attempts {
+        [] => return save(database, change).await,
+        [attempt] => {
+            let query =
+                if changes { changing(RECORD_DELIVERY, change) } else { asking(KEEP_DELIVERY, change) };
+            arguments::delivery_record(query, attempt)
+        }
+        several => {
+            let query =
+                if changes { changing(RECORD_DELIVERIES, change) } else { asking(KEEP_DELIVERIES, change) };
+            delivery_records(query, several)
+        }
+    };
+    let told = database.run(query, Twice::Different).await?;
+    Ok(if told.changed == 0 { Saved::Conflict } else { Saved::Stored })
+}
+
+/// An array for each column, in the order of [`arguments::delivery_record`].
+fn delivery_records<'q>(query: Query<'q>, attempts: &[DeliveryRecord]) -> Query<'q> {
+    fn column<T>(attempts: &[DeliveryRecord], cell: impl Fn(&DeliveryRecord) -> T) -> Vec<T> {
+        attempts.iter().map(cell).collect()
+    }
+    let whole = |cell: fn(&DeliveryRecord) -> i64| column(attempts, cell);
+    let text = |cell: fn(&DeliveryRecord) -> Option<&str>| {
+        column(attempts, |attempt| cell(attempt).map(str::to_owned))
+    };
+    query
+        .bind(column(attempts, |attempt| attempt.id.uuid()))
+        .bind(whole(|attempt| i64::from(attempt.number)))
+        .bind(text(|attempt| Some(&*attempt.gateway)))
+        .bind(text(|attempt| Some(attempt.report.answer.as_str())))
+        .bind(column(attempts, |attempt| attempt.at.to_sqlx()))
+        .bind(whole(|attempt| arguments::millis(attempt.took)))
+        .bind(whole(|attempt| i64::from(attempt.segments)))
+        .bind(text(|attempt| attempt.report.message_id.as_ref().map(MessageId::as_str)))
+        .bind(column(attempts, |attempt| {
+            attempt.report.credits.map(|credits| i64::from(credits.thousandths()))
+        }))
+        .bind(whole(|attempt| i64::from(attempt.attempt)))
+        .bind(text(|attempt| attempt.route.as_ref().map(RouteName::as_str)))
+        .bind(column(attempts, |attempt| attempt.template.map(i64::from)))
 }
 
 pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {

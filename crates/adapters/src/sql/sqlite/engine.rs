@@ -80,8 +80,12 @@ impl Engine for Database {
         verifications::approve(self, approval).await
     }
 
-    async fn record_delivery(&self, change: &Change<'_>, record: &DeliveryRecord) -> Result<Saved, Failure> {
-        verifications::record_delivery(self, change, record).await
+    async fn record_delivery(
+        &self,
+        change: &Change<'_>,
+        attempts: &[DeliveryRecord],
+    ) -> Result<Saved, Failure> {
+        verifications::record_delivery(self, change, attempts).await
     }
 
     async fn unlink_phone(

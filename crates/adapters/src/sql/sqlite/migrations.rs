@@ -53,6 +53,11 @@ const MIGRATIONS: Migrations = &[
         "credits of gateways",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0011_credits.sql")),
     ),
+    (
+        13,
+        "routes of deliveries",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0013_routes.sql")),
+    ),
 ];
 
 impl SqliteStore {

@@ -69,15 +69,17 @@ pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Sav
 pub(super) async fn record_delivery(
     database: &Database,
     change: &Change<'_>,
-    record: &DeliveryRecord,
+    attempts: &[DeliveryRecord],
 ) -> Result<Saved, Failure> {
     let mut turn = database.writer.turn().await?;
     let mut transaction = turn.begin().await?;
     if write(change, &mut transaction).await?.is_none() {
         return Ok(Saved::Conflict);
     }
-    let query = sqlx::query(KEEP_DELIVERY).bind(change.next.id.uuid());
-    arguments::delivery_record(query, record).execute(&mut *transaction).await?;
+    for attempt in attempts {
+        let query = sqlx::query(KEEP_DELIVERY).bind(change.next.id.uuid());
+        arguments::delivery_record(query, attempt).execute(&mut *transaction).await?;
+    }
     transaction.commit().await?;
     turn.settle();
     Ok(Saved::Stored)

@@ -18,7 +18,7 @@ use crate::phone_vault::SEALED_BYTES;
 pub(super) const FORMAT: &str = "sparrow-verify-export";
 
 /// The version of the form. It goes up with every column that is added, and whoever reads a version reads all before.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// The most bytes of a line, its end included. The longest row there can be, a verification whose texts are all
 /// escaped, has less than a quarter.

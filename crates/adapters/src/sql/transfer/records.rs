@@ -250,6 +250,8 @@ record!(VerificationRecord, Verifications, {
     renew_below_ms: i64,
     checks_max: u32,
     cooldowns_ms: String,
+} since {
+    sent_by: Option<String>,
 });
 
 record!(WrongChecksRecord, WrongChecks, {
@@ -271,6 +273,10 @@ record!(DeliveryRowRecord, Deliveries, {
     segments: u32,
     message_id: Option<String>,
     credits_thousandths: Option<u32>,
+} since {
+    attempt: Option<u32>,
+    route: Option<String>,
+    template: Option<u32>,
 });
 
 // `place` is not moved, but its order is.

@@ -12,6 +12,7 @@ use crate::id::DeliveryId;
 use crate::ports::{
     Change, DeliveryFilter, DeliveryStore, Inserted, Page, Saved, SendAnswer, SendReport, VerificationStore,
 };
+use crate::route::RouteName;
 use crate::time::{Timestamp, after};
 use crate::verification::step::DeliveryReport;
 use crate::verification::{Command, DeliveryState, Subject, Verification, step};
@@ -27,6 +28,8 @@ pub async fn delivery_store(
 ) {
     let bench = Bench { deliveries, verifications, ground };
     a_delivery_is_kept_with_what_it_changes(&bench).await;
+    several_attempts_of_a_send_are_kept_together(&bench).await;
+    a_send_without_an_attempt_changes_its_verification(&bench).await;
     a_delivery_over_another_version_is_not_kept(&bench).await;
     a_delivery_that_changes_nothing_is_kept(&bench).await;
     pages_have_no_gap_and_no_duplicate(&bench).await;
@@ -55,18 +58,21 @@ impl Bench<'_> {
             application: of.subject.application.clone(),
             verification: of.id,
             number: of.delivery.number,
+            attempt: 1,
             phone: of.subject.phone,
+            route: RouteName::parse("to-nepal"),
             gateway: "sparrow".into(),
             report: answer.into(),
             at,
             took: Duration::from_millis(37),
             segments: 1,
+            template: Some(2),
         }
     }
 
-    async fn store(&self, next: &Verification, expected: u32, record: &DeliveryRecord) -> Saved {
+    async fn store(&self, next: &Verification, expected: u32, attempts: &[DeliveryRecord]) -> Saved {
         let change = Change { next, expected, guess: None };
-        kept(self.deliveries.record_delivery(&change, record).await)
+        kept(self.deliveries.record_delivery(&change, attempts).await)
     }
 
     async fn list(&self, of: &Verification) -> Vec<DeliveryRecord> {
@@ -91,8 +97,9 @@ impl Bench<'_> {
 /// What the gateway's taking the SMS makes of a verification.
 fn sent(verification: &Verification, now: Timestamp) -> Verification {
     let number = verification.delivery.number;
-    step(verification, Command::RecordDelivery { number, report: DeliveryReport::Sent, replaced: None }, now)
-        .next
+    let route = RouteName::parse("to-nepal");
+    let command = Command::RecordDelivery { number, report: DeliveryReport::Sent, replaced: None, route };
+    step(verification, command, now).next
 }
 
 async fn a_delivery_is_kept_with_what_it_changes(bench: &Bench<'_>) {
@@ -105,7 +112,7 @@ async fn a_delivery_is_kept_with_what_it_changes(bench: &Bench<'_>) {
     };
     record.segments = 2;
     let next = sent(&begun, record.at);
-    assert_eq!(bench.store(&next, begun.version, &record).await, Saved::Stored);
+    assert_eq!(bench.store(&next, begun.version, std::slice::from_ref(&record)).await, Saved::Stored);
     assert_eq!(bench.list(&begun).await, [record], "a delivery must be kept as it is");
     let loaded = present(
         kept(bench.verifications.load(begun.id, crate::time::Day::of(begun.created_at)).await),
@@ -115,19 +122,55 @@ async fn a_delivery_is_kept_with_what_it_changes(bench: &Bench<'_>) {
     assert_eq!(state, DeliveryState::Sent, "what a delivery changes must be kept with it");
 }
 
+async fn several_attempts_of_a_send_are_kept_together(bench: &Bench<'_>) {
+    let begun = bench.begun(&bench.ground.application()).await;
+    let mut attempts: Vec<_> = [SendAnswer::NotSent, SendAnswer::Refused, SendAnswer::Accepted]
+        .map(|answer| bench.record(&begun, answer))
+        .into();
+    for (number, attempt) in (1..).zip(&mut attempts) {
+        attempt.attempt = number;
+    }
+    attempts[1].route = None;
+    attempts[1].template = None;
+    attempts[2].report.message_id = MessageId::parse("SM-8");
+    attempts[2].report.credits = Some(Credits::from_thousandths(1000));
+    let next = sent(&begun, attempts[2].at);
+    assert_eq!(bench.store(&next, begun.version + 7, &attempts).await, Saved::Conflict);
+    assert_eq!(bench.list(&begun).await, [], "what conflicts must store nothing");
+    assert_eq!(bench.store(&next, begun.version, &attempts).await, Saved::Stored);
+    attempts.reverse();
+    assert_eq!(bench.list(&begun).await, attempts, "every attempt must be kept as it is");
+    let loaded = kept(bench.verifications.load(begun.id, crate::time::Day::of(begun.created_at)).await);
+    assert_eq!(present(loaded, "what was inserted is there").verification, next);
+    let late: Vec<_> =
+        [SendAnswer::Unknown, SendAnswer::Unknown].map(|answer| bench.record(&next, answer)).into();
+    assert_eq!(bench.store(&next, next.version, &late).await, Saved::Stored);
+    assert_eq!(bench.list(&begun).await.len(), 5);
+}
+
+async fn a_send_without_an_attempt_changes_its_verification(bench: &Bench<'_>) {
+    let begun = bench.begun(&bench.ground.application()).await;
+    let next = sent(&begun, bench.ground.now());
+    assert_eq!(bench.store(&next, begun.version, &[]).await, Saved::Stored);
+    assert_eq!(bench.store(&next, begun.version, &[]).await, Saved::Conflict);
+    assert_eq!(bench.list(&begun).await, []);
+    let loaded = kept(bench.verifications.load(begun.id, crate::time::Day::of(begun.created_at)).await);
+    assert_eq!(present(loaded, "what was inserted is there").verification, next);
+}
+
 async fn a_delivery_over_another_version_is_not_kept(bench: &Bench<'_>) {
     let begun = bench.begun(&bench.ground.application()).await;
     let record = bench.record(&begun, SendAnswer::Accepted);
     let next = sent(&begun, record.at);
-    assert_eq!(bench.store(&next, begun.version + 7, &record).await, Saved::Conflict);
-    assert_eq!(bench.store(&begun, begun.version + 7, &record).await, Saved::Conflict);
+    assert_eq!(bench.store(&next, begun.version + 7, std::slice::from_ref(&record)).await, Saved::Conflict);
+    assert_eq!(bench.store(&begun, begun.version + 7, std::slice::from_ref(&record)).await, Saved::Conflict);
     assert_eq!(bench.list(&begun).await, [], "what conflicts must store nothing");
 }
 
 async fn a_delivery_that_changes_nothing_is_kept(bench: &Bench<'_>) {
     let begun = bench.begun(&bench.ground.application()).await;
     let record = bench.record(&begun, SendAnswer::Unknown);
-    assert_eq!(bench.store(&begun, begun.version, &record).await, Saved::Stored);
+    assert_eq!(bench.store(&begun, begun.version, std::slice::from_ref(&record)).await, Saved::Stored);
     assert_eq!(bench.list(&begun).await, [record]);
 }
 
@@ -138,7 +181,10 @@ async fn pages_have_no_gap_and_no_duplicate(bench: &Bench<'_>) {
         let begun = bench.begun(&application).await;
         for answer in [SendAnswer::NotSent, SendAnswer::Accepted] {
             let record = bench.record(&begun, answer);
-            assert_eq!(bench.store(&begun, begun.version, &record).await, Saved::Stored);
+            assert_eq!(
+                bench.store(&begun, begun.version, std::slice::from_ref(&record)).await,
+                Saved::Stored
+            );
             expected.push(record);
         }
     }
@@ -165,7 +211,7 @@ async fn gateways_are_tallied_by_what_they_said(bench: &Bench<'_>) {
     let mut records = Vec::new();
     for answer in answers {
         let record = bench.record(&begun, answer);
-        assert_eq!(bench.store(&begun, begun.version, &record).await, Saved::Stored);
+        assert_eq!(bench.store(&begun, begun.version, std::slice::from_ref(&record)).await, Saved::Stored);
         records.push(record);
     }
     let count = |tallies: &[GatewayTally], answer| {
@@ -190,7 +236,7 @@ async fn of_racing_changes_one_is_kept_with_its_delivery(bench: &Bench<'_>) {
         async move {
             let next = sent(&begun, record.at);
             let change = Change { next: &next, expected: begun.version, guess: None };
-            kept(deliveries.record_delivery(&change, &record).await)
+            kept(deliveries.record_delivery(&change, &[record]).await)
         }
     });
     let stored = answers.await.into_iter().filter(|saved| *saved == Saved::Stored).count();

@@ -49,6 +49,6 @@ pub fn entropy(entropy: &Arc<dyn Entropy>) {
 /// # Panics
 /// When it does not.
 pub async fn sms_gateway(gateway: Arc<dyn SmsGateway>, sms: &Sms, bound: Duration) {
-    let answer = tokio::time::timeout(bound, gateway.send(sms)).await;
+    let answer = tokio::time::timeout(bound, gateway.send(sms, bound)).await;
     assert!(answer.is_ok(), "a gateway must answer within its stated time-out");
 }

@@ -16,12 +16,13 @@ impl DeliveryStore for MemoryStore {
     async fn record_delivery(
         &self,
         change: &Change<'_>,
-        record: &DeliveryRecord,
+        attempts: &[DeliveryRecord],
     ) -> Result<Saved, PortError> {
         self.call("record_delivery", |tables| {
             let saved = tables.save(change);
             if saved == Saved::Stored {
-                tables.deliveries.insert(record.id, record.clone());
+                let kept = attempts.iter().map(|attempt| (attempt.id, attempt.clone()));
+                tables.deliveries.extend(kept);
             }
             Ok(saved)
         })

@@ -149,8 +149,8 @@ macro_rules! changes {
         "UPDATE verifications AS v SET
             (version, state, final_at, nonce, pepper, code_length, expires_at,
              delivery_number, delivery_state, delivery_at, sent_at, resend_at, sends_used, checks_used,
-             locale, app_hash, origin)
-            = ($8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)"
+             locale, app_hash, origin, sent_by)
+            = ($8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
     };
 }
 
@@ -175,29 +175,63 @@ macro_rules! outcome {
 /// A change that comes from no guess. It is another version where no row changes.
 pub(in super::super) const SAVE: &str = concat!(changes!(), " WHERE v.id = $1 AND v.version = $2");
 
-/// A delivery and what it changes: all that a step may change, or nothing of the version that is there.
+/// An attempt and what it changes: all that a step may change, or nothing of the version that is there.
 macro_rules! record_delivery {
-    ($saved:expr, $first:literal) => {
+    ($saved:expr, $attempt:expr, $from:expr) => {
         concat!(
             "WITH saved AS (",
             $saved,
             ") INSERT INTO deliveries (verification_id, application, id, number, gateway, answer, answered_at,
-                took_ms, segments, message_id, credits_thousandths)
+                took_ms, segments, message_id, credits_thousandths, attempt, route, template)
             SELECT saved.id, saved.application, ",
-            $first,
-            " FROM saved"
+            $attempt,
+            " FROM saved",
+            $from
         )
     };
 }
 
-pub(in super::super) const RECORD_DELIVERY: &str = record_delivery!(
-    concat!(changes!(), " WHERE v.id = $1 AND v.version = $2 RETURNING v.id, v.application"),
-    "$25, $26, $27, $28, $29, $30, $31, $32, $33"
+/// The verification with what changes.
+macro_rules! changed {
+    () => {
+        concat!(changes!(), " WHERE v.id = $1 AND v.version = $2 RETURNING v.id, v.application")
+    };
+}
+
+/// The verification as it is.
+macro_rules! unchanged {
+    () => {
+        "SELECT v.id, v.application FROM verifications v WHERE v.id = $1 AND v.version = $2"
+    };
+}
+
+/// The attempts from one to the next, each a row of arrays that begin with this parameter.
+macro_rules! each_of {
+    ($($array:literal)*) => {
+        concat!(" CROSS JOIN unnest(", $($array,)* ") AS d")
+    };
+}
+
+/// One attempt, which there mostly is.
+pub(in super::super) const RECORD_DELIVERY: &str =
+    record_delivery!(changed!(), "$26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37", "");
+
+pub(in super::super) const KEEP_DELIVERY: &str =
+    record_delivery!(unchanged!(), "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19", "");
+
+/// Several, by routes one behind the other.
+pub(in super::super) const RECORD_DELIVERIES: &str = record_delivery!(
+    changed!(),
+    "d.*",
+    each_of!("$26::uuid[], $27::bigint[], $28::text[], $29::text[], $30::timestamptz[], $31::bigint[], "
+        "$32::bigint[], $33::text[], $34::bigint[], $35::bigint[], $36::text[], $37::bigint[]")
 );
 
-pub(in super::super) const KEEP_DELIVERY: &str = record_delivery!(
-    "SELECT v.id, v.application FROM verifications v WHERE v.id = $1 AND v.version = $2",
-    "$8, $9, $10, $11, $12, $13, $14, $15, $16"
+pub(in super::super) const KEEP_DELIVERIES: &str = record_delivery!(
+    unchanged!(),
+    "d.*",
+    each_of!("$8::uuid[], $9::bigint[], $10::text[], $11::text[], $12::timestamptz[], $13::bigint[], "
+        "$14::bigint[], $15::text[], $16::bigint[], $17::bigint[], $18::text[], $19::bigint[]")
 );
 
 pub(in super::super) const SAVE_GUESS: &str =
@@ -208,14 +242,14 @@ pub(in super::super) const SAVE_GUESS: &str =
 pub(in super::super) const ASK: &str =
     concat!(held!("FOR SHARE"), room!(), charged!("room"), outcome!("'stored'"));
 
-/// Behind the room in the budget comes the phone: `$25` is the account, `$26` the phone, `$27` when it was proved,
-/// `$28` whether another account loses it and `$29` what the proof is for.
+/// Behind the room in the budget comes the phone: `$26` is the account, `$27` the phone, `$28` when it was proved,
+/// `$29` whether another account loses it and `$30` what the proof is for.
 pub(in super::super) const APPROVE: &str = concat!(
     held!("FOR UPDATE"),
     room!(),
     ", bound AS MATERIALIZED (
         SELECT room.id, room.phone, b.outcome, b.loser FROM room
-        CROSS JOIN LATERAL bind_phone($25, room.application, $26, $27, $28, room.id, $29) AS b
+        CROSS JOIN LATERAL bind_phone($26, room.application, $27, $28, $29, room.id, $30) AS b
      ), done AS MATERIALIZED (
         SELECT id, phone FROM bound WHERE outcome = 'bound'
      )",

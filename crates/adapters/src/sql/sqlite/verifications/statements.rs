@@ -91,7 +91,7 @@ pub(in super::super) const SAVE: &str = concat!(
         version = $4, state = $5, final_at = $6, nonce = $7, pepper = $8, code_length = $9, expires_at = $10,
         delivery_number = $11, delivery_state = $12, delivery_at = $13,
         sent_at = $14, resend_at = $15, sends_used = $16, checks_used = $17,
-        locale = $18, app_hash = $19, origin = $20
+        locale = $18, app_hash = $19, origin = $20, sent_by = $21
      WHERE id = $1 AND version = $2 RETURNING ",
     of_the_day!()
 );
@@ -103,8 +103,8 @@ pub(in super::super) const ASK: &str =
 /// A delivery of the verification `$1`.
 pub(in super::super) const KEEP_DELIVERY: &str = "
     INSERT INTO deliveries (verification_id, application, id, number, gateway, answer, answered_at,
-        took_ms, segments, message_id, credits_thousandths)
-    SELECT id, application, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM verifications WHERE id = $1";
+        took_ms, segments, message_id, credits_thousandths, attempt, route, template)
+    SELECT id, application, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM verifications WHERE id = $1";
 
 pub(in super::super) const CHARGE: &str = "
     INSERT INTO wrong_checks (phone, day, short_codes, long_codes) VALUES ($1, $2, $3, $4)

@@ -11,6 +11,7 @@ use domain::code::SubmittedCode;
 use domain::credential::Caller;
 use domain::id::VerificationId;
 use domain::phone::Phone;
+use domain::ports::Gateways;
 use domain::refusal::Refusal;
 use domain::testkit::{ManualClock, ScriptedGateway};
 use domain::use_cases::{self, Answer, CheckTarget, Proved, StartRequest, Started, Verifier};
@@ -37,7 +38,9 @@ async fn replica(
 ) -> Replica {
     let sources = Sources { files: Vec::new(), environment: environment.clone() };
     let config = config::load(&sources).unwrap_or_else(|faults| panic!("{faults}"));
-    let wired = wiring::wire(&config, Some(gateway.clone()), Schema::Migrate).await.expect("it is wired");
+    let wired = wiring::wire(&config, Some(Gateways::one(gateway.clone())), Schema::Migrate)
+        .await
+        .expect("it is wired");
     let Store::Postgres(store) = wired.store else { panic!("the database is PostgreSQL") };
     let mut verifier = Verifier::clone(&wired.verifier);
     let now = store.time().await.expect("the database has the time");

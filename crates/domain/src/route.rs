@@ -195,7 +195,7 @@ fn country_of(phone: Phone, plan: Option<&dyn NumberingPlan>) -> Option<Country>
     plan?.country_of_mobile(phone.digits()).ok()
 }
 
-/// The next of a row of numbers that look drawn: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number
+/// The next of a row of numbers that look drawn: `SplitMix64` (Steele, Lea, Flood, "Fast splittable pseudorandom number
 /// generators", 2014). Nothing secret depends on it.
 const fn mixed(chance: u64) -> u64 {
     let mut z = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);

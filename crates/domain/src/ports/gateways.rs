@@ -12,7 +12,7 @@ pub const SEND_DEADLINE: Duration = Duration::from_secs(10);
 /// The gateways and the routes that lead to them.
 #[derive(Clone, Debug)]
 pub struct Gateways {
-    gateways: Arc<[Arc<dyn SmsGateway>]>,
+    all: Arc<[Arc<dyn SmsGateway>]>,
     routes: Routes,
     /// For each route, the place of its gateway.
     leads_to: Arc<[usize]>,
@@ -47,18 +47,13 @@ impl Gateways {
             })
         };
         let leads_to = routes.all().iter().map(place_of).collect::<Result<_, _>>()?;
-        Ok(Self { gateways: gateways.into(), routes, leads_to, deadline })
+        Ok(Self { all: gateways.into(), routes, leads_to, deadline })
     }
 
     /// No gateway at all, for those who never send.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            gateways: Arc::new([]),
-            routes: Routes::default(),
-            leads_to: Arc::new([]),
-            deadline: SEND_DEADLINE,
-        }
+        Self { all: Arc::new([]), routes: Routes::default(), leads_to: Arc::new([]), deadline: SEND_DEADLINE }
     }
 
     /// One gateway, which takes everything, by a route that has its name.
@@ -70,7 +65,7 @@ impl Gateways {
         let route =
             Route { name: route, gateway: name, takes, priority: 1, weight: 1, on_unknown: OnUnknown::Stop };
         Self {
-            gateways: Arc::new([gateway]),
+            all: Arc::new([gateway]),
             routes: Routes::new(vec![route], None),
             leads_to: Arc::new([0]),
             deadline: SEND_DEADLINE,
@@ -80,7 +75,7 @@ impl Gateways {
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Arc<dyn SmsGateway>] {
-        &self.gateways
+        &self.all
     }
 
     /// The routes.
@@ -100,6 +95,6 @@ impl Gateways {
     pub fn by_route(&self, place: usize) -> Option<(&Route, usize, &dyn SmsGateway)> {
         let route = self.routes.all().get(place)?;
         let leads_to = *self.leads_to.get(place)?;
-        Some((route, leads_to, self.gateways.get(leads_to)?.as_ref()))
+        Some((route, leads_to, self.all.get(leads_to)?.as_ref()))
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::demand::locked;
 use crate::credit::CreditBalance;
 use crate::phone::Phone;
-use crate::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
+use crate::ports::{GatewayFacts, Held, HeldWhy, SendAnswer, SendReport, Sms, SmsGateway};
 
 /// An SMS that reached the gateway. Its text is not shown: it holds a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct ScriptedGateway {
 
 #[derive(Debug)]
 struct Script {
-    next: VecDeque<SendAnswer>,
+    next: VecDeque<Result<SendAnswer, Held>>,
     standing: SendAnswer,
     sent: Vec<SentSms>,
     left: Option<CreditBalance>,
@@ -56,11 +56,19 @@ struct Script {
 
 impl Default for ScriptedGateway {
     fn default() -> Self {
+        Self::named("scripted")
+    }
+}
+
+impl ScriptedGateway {
+    /// One that has this name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
         let script =
             Script { next: VecDeque::new(), standing: SendAnswer::Accepted, sent: Vec::new(), left: None };
         Self {
             facts: GatewayFacts {
-                name: "scripted".into(),
+                name: name.into(),
                 kind: "scripted",
                 host: "localhost".into(),
                 sender: "Demo".into(),
@@ -71,12 +79,20 @@ impl Default for ScriptedGateway {
             reached: watch::Sender::new(0),
         }
     }
-}
 
-impl ScriptedGateway {
     /// Answers these next, one each.
     pub fn answer_next(&self, answers: impl IntoIterator<Item = SendAnswer>) {
-        locked(&self.script).next.extend(answers);
+        locked(&self.script).next.extend(answers.into_iter().map(Ok));
+    }
+
+    /// Takes nothing the next time, as one whose circuit breaker is open.
+    pub fn hold_next(&self, retry_after: Duration) {
+        locked(&self.script).next.push_back(Err(Held { why: HeldWhy::Open, retry_after }));
+    }
+
+    /// Forgets what was scripted and not asked for.
+    pub fn forget_script(&self) {
+        locked(&self.script).next.clear();
     }
 
     /// Answers this when nothing else is scripted; [`SendAnswer::Accepted`] at first.
@@ -127,8 +143,9 @@ impl SmsGateway for ScriptedGateway {
     async fn send(&self, sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
         let answer = {
             let mut script = locked(&self.script);
+            let answer = script.next.pop_front().unwrap_or(Ok(script.standing))?;
             script.sent.push(SentSms { to: sms.to, text: sms.text.as_str().to_owned() });
-            script.next.pop_front().unwrap_or(script.standing)
+            answer
         };
         self.reached.send_modify(|reached| *reached += 1);
         let _ = self.held.subscribe().wait_for(|held| !held).await;

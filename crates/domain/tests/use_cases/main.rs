@@ -15,6 +15,8 @@ mod credentials;
 #[cfg(test)]
 mod credits;
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod guessing;

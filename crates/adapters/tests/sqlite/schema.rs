@@ -147,11 +147,11 @@ async fn the_schema_holds_the_invariants_against_any_program() {
         "INSERT INTO verifications SELECT NULL, randomblob(16), version, application, account_id, phone, purpose, \
             state, final_at, nonce, pepper, code_length, expires_at, locale, app_hash, origin, delivery_number, \
             delivery_state, delivery_at, created_at, sent_at, resend_at, sends_used, checks_used, lifetime_ms, \
-            renew_below_ms, checks_max, cooldowns_ms FROM verifications WHERE account_id IS NULL",
+            renew_below_ms, checks_max, cooldowns_ms, sent_by FROM verifications WHERE account_id IS NULL",
         "INSERT INTO verifications SELECT NULL, randomblob(16), version, application, account_id, phone, purpose, \
             state, final_at, nonce, pepper, code_length, expires_at, locale, app_hash, origin, delivery_number, \
             delivery_state, delivery_at, created_at, sent_at, resend_at, sends_used, checks_used, lifetime_ms, \
-            renew_below_ms, checks_max, cooldowns_ms FROM verifications WHERE account_id IS NOT NULL",
+            renew_below_ms, checks_max, cooldowns_ms, sent_by FROM verifications WHERE account_id IS NOT NULL",
         // Credentials.
         "INSERT INTO credentials VALUES (randomblob(16), 'default', 'verify', NULL, randomblob(32), 1, NULL, NULL, '')",
         "INSERT INTO credentials VALUES (randomblob(16), 'default', 'root', NULL, randomblob(32), 1, NULL, NULL, NULL)",

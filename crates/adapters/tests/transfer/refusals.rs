@@ -78,13 +78,13 @@ async fn what_is_no_export_is_refused() {
 
 #[tokio::test]
 async fn a_newer_form_is_refused_whatever_else_it_has() {
-    for version in [4, u32::MAX] {
+    for version in [5, u32::MAX] {
         let header = format!(
             "{{\"format\":\"sparrow-verify-export\",\"version\":{version},\"release\":\"9\",\"x\":[]}}\n"
         );
         assert_eq!(refusal(opened(header.as_bytes()).await), TransferRefusal::Newer { version });
     }
-    let this = b"{\"format\":\"sparrow-verify-export\",\"version\":3,\"release\":\"9\",\"x\":[]}\n";
+    let this = b"{\"format\":\"sparrow-verify-export\",\"version\":4,\"release\":\"9\",\"x\":[]}\n";
     assert!(matches!(opened(this).await, Err(TransferError::Line { line: 1, .. })));
 }
 

@@ -2,6 +2,7 @@
 //! written, `templates.en = "..."` or a section of them; what a text may say is the domain's.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use domain::message::{
     BUILT_IN_VERSION, Locale, MessageFormat, Origin, Template, TemplateFault, VERSION_MAX, VersionFault,
@@ -151,16 +152,17 @@ fn template(
         Ok(template) => return Some(template),
         Err(fault) => fault,
     };
-    let problem = match fault {
-        TemplateFault::Address if section.faulty(ALLOW_URLS) => return None,
-        TemplateFault::AddressForeign if section.faulty(ORIGINS) => return None,
-        TemplateFault::Address => format!(
-            "is refused: {fault}; set `{}` to true for addresses within `{}`",
-            section.key(ALLOW_URLS),
-            section.key(ORIGINS)
-        ),
-        fault => format!("is refused: {fault}"),
-    };
+    let not_allowed = fault == TemplateFault::Address;
+    if (not_allowed && section.faulty(ALLOW_URLS))
+        || (fault == TemplateFault::AddressForeign && section.faulty(ORIGINS))
+    {
+        return None;
+    }
+    let mut problem = format!("is refused: {fault}");
+    if not_allowed {
+        let (allow, origins) = (section.key(ALLOW_URLS), section.key(ORIGINS));
+        let _ = write!(problem, "; set `{allow}` to true for addresses within `{origins}`");
+    }
     section.fault(key, problem);
     None
 }

@@ -14,24 +14,28 @@ use crate::output::{self, Output};
 use crate::wiring::{self, Schema, Store, Wired};
 
 mod accounts;
+mod app_hash;
 mod applications;
 mod blocks;
 mod credentials;
 mod deliveries;
 mod events;
 mod limits;
+mod messages;
 mod statistics;
 mod transfer;
 mod verifications;
 mod webhooks;
 
 pub(crate) use accounts::account;
+pub(crate) use app_hash::app_hashes;
 pub(crate) use applications::applications;
 pub(crate) use blocks::block;
 pub(crate) use credentials::{key, token};
 pub(crate) use deliveries::{delivery, gateway};
 pub(crate) use events::event;
 pub(crate) use limits::limit;
+pub(crate) use messages::message;
 pub(crate) use statistics::statistics;
 pub(crate) use verifications::verification;
 pub(crate) use webhooks::{webhook, webhook_secret};

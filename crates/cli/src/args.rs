@@ -7,10 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod conduct;
 mod examples;
+mod messages;
 mod statistics;
 mod webhooks;
 
 pub(crate) use conduct::{BlockCommand, BlockSubjectArgs, LimitCommand, LimitSubjectArgs};
+pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
 
@@ -98,6 +100,15 @@ pub(crate) enum Command {
     /// Statistics: what happened, added up by day.
     #[command(subcommand, after_help = examples::STATISTICS)]
     Statistics(StatisticsCommand),
+    /// Messages: what an SMS says, and what it costs.
+    #[command(subcommand, after_help = examples::MESSAGE)]
+    Message(MessageCommand),
+    /// Compute the hash by which Android's SMS Retriever finds your app, for `app_hashes`.
+    ///
+    /// It is made of the app's name and of the certificate that signs it. With Play App Signing that is Google's, which the
+    /// Play Console gives you; builds that are signed otherwise (debug, upload) have hashes of their own.
+    #[command(after_help = examples::APP_HASH)]
+    AppHash(AppHashArgs),
     /// Limits: which there are, how full they are for somebody, and emptying them.
     #[command(subcommand, after_help = examples::LIMIT)]
     Limit(LimitCommand),

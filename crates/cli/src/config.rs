@@ -20,6 +20,7 @@ mod server;
 mod setting;
 mod sparrow;
 mod storage;
+mod templates;
 mod unknown;
 mod webhooks;
 

@@ -3,6 +3,7 @@
 
 mod admin;
 mod args;
+mod certificates;
 pub mod config;
 mod demo;
 mod failure;

@@ -73,6 +73,8 @@ async fn dispatch(
         Command::Statistics(command) => {
             admin::statistics(&with_log(&sources, &application)?, &command, output).await
         }
+        Command::Message(command) => admin::message(&with_log(&sources, &application)?, &command, output),
+        Command::AppHash(arguments) => admin::app_hashes(&arguments, output),
         Command::Limit(command) => admin::limit(&with_log(&sources, &application)?, command, output).await,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::message::{AppHash, MessageFormat, Origin};
+use crate::message::{AppHash, LongestValues, MessageFormat, Origin};
 use crate::policy::Policy;
 use crate::proof::ProofPhone;
 use crate::webhook::{Webhook, WebhookId};
@@ -74,6 +74,17 @@ pub struct Application {
 }
 
 impl Application {
+    /// The longest values that an SMS of it can carry.
+    #[must_use]
+    pub fn longest_values(&self) -> LongestValues<'_> {
+        LongestValues {
+            code_digits: usize::from(self.policy.code_length.max(self.policy.code_length_long).digits()),
+            minutes: (self.policy.lifetime.as_secs() / 60).max(1),
+            app_hashes: &self.app_hashes,
+            origins: &self.origins,
+        }
+    }
+
     /// Its webhook of this name.
     #[must_use]
     pub fn webhook(&self, id: &WebhookId) -> Option<&Webhook> {

@@ -1,7 +1,7 @@
 //! The text of an SMS: its words per locale, the lines that machines read, and its size in segments.
 //!
-//! [`MessageFormat`] holds an application's name and one [`Template`] per [`Locale`]; [`MessageFormat::render`] makes
-//! the [`SmsText`]. Below the words stand at most two lines, each only when the client asked for it:
+//! [`MessageFormat`] holds an application's name and the versions of its [`Template`] per [`Locale`], of which one is
+//! active; [`MessageFormat::render`] makes the [`SmsText`]. Below the words stand at most two lines, each only when the client asked for it:
 //!
 //! ```text
 //! 123456 is your Sparrow Demo code. Valid for 10 min. Do not share it with anyone.
@@ -16,6 +16,7 @@
 //!
 //! This module never makes or judges a code and knows nothing of verifications: a code comes in as digits.
 
+mod address;
 mod app_hash;
 mod app_name;
 mod characters;
@@ -24,20 +25,23 @@ mod origin;
 mod oversized;
 mod segments;
 mod template;
+mod versions;
 
 use std::fmt::{self, Write};
 
 use zeroize::Zeroizing;
 
-pub use self::app_hash::{AppHash, AppHashFault, app_hash};
+pub use self::app_hash::{AppHash, AppHashFault, AppPackage, AppPackageFault, PACKAGE_BYTES_MAX, app_hash};
 pub use self::app_name::{APP_NAME_CHARS_MAX, AppName, AppNameFault};
 pub use self::locale::Locale;
 pub use self::origin::{HOST_BYTES_MAX, Origin, OriginFault};
 pub use self::oversized::{LongestValues, Oversized};
-pub use self::segments::{Encoding, SmsSize, measure};
+pub use self::segments::{Encoding, SmsSize, measure, units_left};
 pub use self::template::{CODE_START_MAX, TEMPLATE_CHARS_MAX, Template, TemplateFault};
+pub use self::versions::{BUILT_IN_VERSION, VERSION_MAX, VERSIONS_MAX, VersionFault};
 
 use self::template::Piece;
+use self::versions::Versions;
 
 /// The most bytes of an SMS that the SMS Retriever reads (Google, "Perform SMS Verification on a Server").
 pub const RETRIEVER_BYTES_MAX: usize = 140;
@@ -49,37 +53,76 @@ const RETRIEVER_PREFIX: &str = "<#> ";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageFormat {
     app: AppName,
-    english: Template,
-    nepali: Template,
+    english: Versions,
+    nepali: Versions,
     default_locale: Locale,
     retriever_prefix: bool,
+    link_origins: Option<Vec<Origin>>,
+    multiple_segments: bool,
 }
 
 impl MessageFormat {
-    /// The built-in texts, English by default (it costs the fewest segments), without `<#>`.
+    /// The built-in texts, English by default (it costs the fewest segments), without `<#>`, addresses and second
+    /// segments.
     #[must_use]
     pub fn new(app: AppName) -> Self {
         Self {
             app,
-            english: Template::built_in(Locale::English),
-            nepali: Template::built_in(Locale::Nepali),
+            english: Versions::built_in(Locale::English),
+            nepali: Versions::built_in(Locale::Nepali),
             default_locale: Locale::English,
             retriever_prefix: false,
+            link_origins: None,
+            multiple_segments: false,
         }
     }
 
-    /// Replaces the text of one locale.
+    /// Sends this text in one locale, as its version 1.
     ///
     /// # Errors
-    /// [`TemplateFault::CodeNotFirst`] when this application's name, put before the code, could be taken for it:
-    /// `Hamro2025` where the template begins with `{app}`.
-    pub fn with_template(mut self, locale: Locale, template: Template) -> Result<Self, TemplateFault> {
+    /// [`VersionFault::Template`] when this application's name, put before the code, could be taken for it: `Hamro2025`
+    /// where the template begins with `{app}`.
+    pub fn with_template(self, locale: Locale, template: Template) -> Result<Self, VersionFault> {
+        self.with_version(locale, 1, template)
+    }
+
+    /// Adds a version of one locale's text, or replaces the one of this number, and sends it from now on; see
+    /// [`with_active`](Self::with_active).
+    ///
+    /// # Errors
+    /// [`VersionFault`]: of its number (1 to [`VERSION_MAX`]), when there are [`VERSIONS_MAX`] others, and when this
+    /// application's name, put before the code, could be taken for it.
+    pub fn with_version(
+        mut self,
+        locale: Locale,
+        version: u16,
+        template: Template,
+    ) -> Result<Self, VersionFault> {
         template.check_app(&self.app)?;
-        match locale {
-            Locale::English => self.english = template,
-            Locale::Nepali => self.nepali = template,
-        }
+        self.of_mut(locale).put(version, template)?;
         Ok(self)
+    }
+
+    /// Sends this version of one locale's text: one that was added, or [`BUILT_IN_VERSION`]. `None` when there is none
+    /// of this number.
+    #[must_use]
+    pub fn with_active(mut self, locale: Locale, version: u16) -> Option<Self> {
+        self.of_mut(locale).activate(version).then_some(self)
+    }
+
+    /// Lets [`read_template`](Self::read_template) take web addresses within these origins; `None` allows none.
+    #[must_use]
+    pub fn with_link_origins(mut self, origins: Option<Vec<Origin>>) -> Self {
+        self.link_origins = origins;
+        self
+    }
+
+    /// Whether an SMS may take several segments or be too long for the SMS Retriever, so that nobody complains of what
+    /// [`oversized`](Self::oversized) finds.
+    #[must_use]
+    pub fn with_multiple_segments(mut self, allowed: bool) -> Self {
+        self.multiple_segments = allowed;
+        self
     }
 
     /// Whether `<#> ` is put first in an SMS that carries an app hash, for apps that still look for it.
@@ -108,39 +151,79 @@ impl MessageFormat {
         &self.app
     }
 
-    /// The text of a locale.
+    /// Whether an SMS may take several segments or be too long for the SMS Retriever.
+    #[must_use]
+    pub const fn multiple_segments(&self) -> bool {
+        self.multiple_segments
+    }
+
+    /// The text of a locale that is sent.
     #[must_use]
     pub const fn template(&self, locale: Locale) -> &Template {
-        match locale {
-            Locale::English => &self.english,
-            Locale::Nepali => &self.nepali,
-        }
+        self.of(locale).template()
+    }
+
+    /// The number of the text of a locale that is sent; [`BUILT_IN_VERSION`] where an application has none of its own.
+    #[must_use]
+    pub const fn version(&self, locale: Locale) -> u16 {
+        self.of(locale).active()
+    }
+
+    /// Every version of a locale's text by its number; the built-in one only where it is the one that is sent.
+    pub fn versions(&self, locale: Locale) -> impl Iterator<Item = (u16, &Template)> {
+        self.of(locale).iter()
+    }
+
+    /// Reads a template as this application may have it: with web addresses only where they are allowed.
+    ///
+    /// # Errors
+    /// [`TemplateFault`], which says what to change.
+    pub fn read_template(&self, text: &str) -> Result<Template, TemplateFault> {
+        Template::parse_linking(text, self.link_origins.as_deref())
     }
 
     /// Makes the text. Total: whatever the parts are, there is a text; whether it fits is asked once, at start-up, of
     /// [`oversized`](Self::oversized).
     #[must_use]
     pub fn render(&self, content: &Content<'_>) -> SmsText {
+        self.render_with(self.template(content.locale), content)
+    }
+
+    fn render_with(&self, template: &Template, content: &Content<'_>) -> SmsText {
         let mut bytes = 0;
-        self.each_part(content, &mut |part| bytes += part.len());
+        self.each_part(template, content, &mut |part| bytes += part.len());
         // Measured first: a buffer that grew would leave copies of the code behind in freed memory.
         let mut text = Zeroizing::new(String::with_capacity(bytes));
-        self.each_part(content, &mut |part| text.push_str(part));
+        self.each_part(template, content, &mut |part| text.push_str(part));
         SmsText(text)
     }
 
-    /// Every kind of SMS that may be sent and does not fit one segment with the longest values, or is longer than
+    /// Every kind of SMS, of every version, that may be sent and does not fit one segment with the longest values, or is longer than
     /// [`RETRIEVER_BYTES_MAX`] bytes and carries an app hash. All app hashes are equally long: one stands for all.
     #[must_use]
     pub fn oversized(&self, longest: &LongestValues<'_>) -> Vec<Oversized> {
         oversized::find(self, longest)
     }
 
-    fn each_part(&self, content: &Content<'_>, emit: &mut dyn FnMut(&str)) {
+    const fn of(&self, locale: Locale) -> &Versions {
+        match locale {
+            Locale::English => &self.english,
+            Locale::Nepali => &self.nepali,
+        }
+    }
+
+    const fn of_mut(&mut self, locale: Locale) -> &mut Versions {
+        match locale {
+            Locale::English => &mut self.english,
+            Locale::Nepali => &mut self.nepali,
+        }
+    }
+
+    fn each_part(&self, template: &Template, content: &Content<'_>, emit: &mut dyn FnMut(&str)) {
         if content.app_hash.is_some() && self.retriever_prefix {
             emit(RETRIEVER_PREFIX);
         }
-        for piece in self.template(content.locale).pieces() {
+        for piece in template.pieces() {
             match piece {
                 Piece::Literal(words) => emit(words),
                 Piece::App => emit(self.app.as_str()),
@@ -204,6 +287,12 @@ impl SmsText {
     #[must_use]
     pub fn size(&self) -> SmsSize {
         measure(&self.0)
+    }
+
+    /// How many units it may still have before it takes another segment.
+    #[must_use]
+    pub fn units_left(&self) -> usize {
+        units_left(&self.0)
     }
 }
 

@@ -40,6 +40,13 @@ examples! {
         "block add --account ram"
         "block list";
     STATISTICS = "statistics show" "statistics show --days 7 --by operator" "statistics show --json";
+    MESSAGE =
+        "message preview"
+        "message preview --locale ne --app-hash first --origin https://example.com"
+        "message preview --version 2 --json";
+    APP_HASH =
+        "app-hash --package com.example.app --certificate cert.pem"
+        "app-hash --package com.example.app --certificate - --json";
     LIMIT = "limit list" "limit show --phone 9841234567" "limit reset --account ram";
 }
 

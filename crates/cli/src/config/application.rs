@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use domain::application::{Application, ApplicationId};
 use domain::guess::GuessPolicy;
-use domain::message::{AppHash, AppName, Locale, LongestValues, MessageFormat, Origin, Template};
+use domain::message::{AppHash, AppName, Locale, MessageFormat, Origin};
 use domain::policy::{Limits, Policy, PolicyFault};
 use domain::proof::ProofPhone;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::raw::{Raw, variable};
 use super::section::Section;
 use super::setting::{Setting, from_text};
+use super::templates::{ALLOW_URLS, ORIGINS, Texts, version_key};
 
 const NAME: &str = "name";
 const MULTIPLE_SEGMENTS: &str = "allow_multiple_segments";
@@ -23,28 +24,22 @@ pub(super) const GUESSES: &str = "policy.guesses";
 pub(super) fn application(section: &mut Section<'_>, id: ApplicationId) -> Option<Application> {
     let policy = policy(section);
     let app_hashes: Vec<AppHash> = section.setting("app_hashes", Vec::new());
-    let origins: Vec<Origin> = section.setting("origins", Vec::new());
+    let origins: Vec<Origin> = section.setting(ORIGINS, Vec::new());
     let proof_phone = section.setting("proof.phone", ProofPhone::default());
-    let messages = messages(section);
-    let multiple_segments = section.setting(MULTIPLE_SEGMENTS, false);
-    let messages = messages?;
-    let longest = LongestValues {
-        code_digits: usize::from(policy.code_length.max(policy.code_length_long).digits()),
-        minutes: (policy.lifetime.as_secs() / 60).max(1),
-        app_hashes: &app_hashes,
-        origins: &origins,
-    };
-    if !multiple_segments && !section.faulty(MULTIPLE_SEGMENTS) {
-        for oversized in messages.oversized(&longest) {
+    let messages = messages(section, &origins)?;
+    // Webhooks have sections of their own; see `super::webhooks`.
+    let application =
+        Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: Vec::new() };
+    if !application.messages.multiple_segments() && !section.faulty(MULTIPLE_SEGMENTS) {
+        for oversized in application.messages.oversized(&application.longest_values()) {
             let problem = format!("{oversized}, or set `{}` to true", section.key(MULTIPLE_SEGMENTS));
-            section.fault(template_key(oversized.locale), problem);
+            section.fault(&version_key(section, oversized.locale, oversized.version), problem);
         }
     }
-    // Webhooks have sections of their own; see `super::webhooks`.
-    Some(Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: Vec::new() })
+    Some(application)
 }
 
-fn messages(section: &mut Section<'_>) -> Option<MessageFormat> {
+fn messages(section: &mut Section<'_>, origins: &[Origin]) -> Option<MessageFormat> {
     let name = section.optional::<AppName>(NAME);
     let key = section.key(NAME);
     if !section.reader.is_set(&key) {
@@ -56,24 +51,15 @@ fn messages(section: &mut Section<'_>) -> Option<MessageFormat> {
     }
     let default_locale = section.setting("default_locale", Locale::English);
     let retriever_prefix = section.setting("retriever_prefix", false);
-    let templates = Locale::ALL.map(|locale| {
-        let key = template_key(locale);
-        (locale, key, section.setting(key, Template::built_in(locale)))
-    });
-    let mut messages =
-        MessageFormat::new(name?).with_default_locale(default_locale).with_retriever_prefix(retriever_prefix);
-    for (locale, key, template) in templates {
-        let replaced = messages.clone().with_template(locale, template).map_err(|fault| fault.to_string());
-        messages = section.reported(key, replaced).unwrap_or(messages);
-    }
-    Some(messages)
-}
-
-const fn template_key(locale: Locale) -> &'static str {
-    match locale {
-        Locale::English => "templates.en",
-        Locale::Nepali => "templates.ne",
-    }
+    let multiple_segments = section.setting(MULTIPLE_SEGMENTS, false);
+    let link_origins = section.setting(ALLOW_URLS, false).then(|| origins.to_vec());
+    let texts = Texts::read(section, link_origins.as_deref());
+    let messages = MessageFormat::new(name?)
+        .with_default_locale(default_locale)
+        .with_retriever_prefix(retriever_prefix)
+        .with_multiple_segments(multiple_segments)
+        .with_link_origins(link_origins);
+    Some(texts.into_iter().fold(messages, |messages, texts| texts.put(section, messages)))
 }
 
 fn policy(section: &mut Section<'_>) -> Policy {
@@ -159,16 +145,6 @@ impl Setting for Origin {
 
     fn shown(&self) -> Value {
         json!(self.as_str())
-    }
-}
-
-impl Setting for Template {
-    fn read(raw: &Raw) -> Result<Self, String> {
-        parsed(raw, Self::parse)
-    }
-
-    fn shown(&self) -> Value {
-        json!(self.to_string())
     }
 }
 

@@ -57,6 +57,11 @@ impl Reader {
         {
             self.fault(prefix, format!("must have a section for each, such as [{prefix}.shop]"));
         }
+        self.names_below(prefix)
+    }
+
+    /// The names that stand first behind `prefix` and a dot, with where each was set first.
+    pub(super) fn names_below(&self, prefix: &str) -> BTreeMap<String, String> {
         let mut names = BTreeMap::new();
         for (key, leaf) in &self.leaves.by_key {
             let Some(rest) = key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) else {
@@ -166,6 +171,11 @@ impl Reader {
     /// Shows the effective value of a key that was read as something else than it takes effect.
     pub(super) fn show(&mut self, key: &str, value: Value) {
         self.shown.insert(key.to_owned(), value);
+    }
+
+    /// Shows nothing of a key that was read and exists in this configuration as others only.
+    pub(super) fn hide(&mut self, key: &str) {
+        self.shown.remove(key);
     }
 
     /// Whether it is given both as such and in a file, which is a fault.

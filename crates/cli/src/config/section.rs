@@ -1,7 +1,10 @@
 //! Keys of one section by their names within it: what every application can set is read the same way for each of them,
 //! whether it is `[application]` or `[applications.shop]`.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+
+use serde_json::Value;
 
 use super::reader::Reader;
 use super::setting::{Bounded, Setting};
@@ -56,5 +59,34 @@ impl<'a> Section<'a> {
     /// See [`Reader::faulty`].
     pub(super) fn faulty(&self, name: &str) -> bool {
         self.reader.faulty(&self.key(name))
+    }
+
+    /// See [`Reader::is_set`].
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.reader.is_set(&self.key(name))
+    }
+
+    /// See [`Reader::show`].
+    pub(super) fn show(&mut self, name: &str, value: Value) {
+        let key = self.key(name);
+        self.reader.show(&key, value);
+    }
+
+    /// See [`Reader::hide`].
+    pub(super) fn hide(&mut self, name: &str) {
+        let key = self.key(name);
+        self.reader.hide(&key);
+    }
+
+    /// See [`Reader::names_below`].
+    pub(super) fn names_below(&self, name: &str) -> BTreeMap<String, String> {
+        self.reader.names_below(&self.key(name))
+    }
+
+    /// Refuses a name that was set at `origin`, with everything below it.
+    pub(super) fn refuse(&mut self, name: &str, problem: impl Into<String>, origin: String) {
+        let key = self.key(name);
+        self.reader.drop_section(&key);
+        self.reader.fault_in(&key, problem, origin);
     }
 }

@@ -23,4 +23,6 @@ mod sparrow;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]
+mod templates;
+#[cfg(test)]
 mod webhooks;

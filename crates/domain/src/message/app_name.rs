@@ -63,7 +63,7 @@ pub enum AppNameFault {
     /// A word that begins with `@` or `#`, as the line does that binds a code to a domain.
     #[error("a word of the name begins with @ or #, which phones take for a domain or a code")]
     MarkedWord,
-    /// `://` or `www.`.
+    /// `://`, `www.`, or a path behind a host.
     #[error("the name has a web address, of which phones make a link")]
     Address,
 }

@@ -21,10 +21,22 @@ pub(super) fn has_marked_word(text: &str) -> bool {
     text.split(char::is_whitespace).any(|word| word.starts_with(['@', '#']))
 }
 
-/// Whether a text has a web address. Phones make links of them, and a code never comes with a link.
+/// Whether a text has a web address: `://`, `www.`, or a path behind a host, as in `bit.ly/x`. Phones make links of them,
+/// and a code does not come with a link unless an operator wants it. A host alone may be a name: `Booking.com`.
 pub(super) fn has_address(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.contains("://") || text.contains("www.")
+    text.contains("://") || text.contains("www.") || text.split(char::is_whitespace).any(has_path)
+}
+
+/// Whether a word has a host before its first slash: a name, a dot, and two characters or more that begin with a letter.
+fn has_path(word: &str) -> bool {
+    let Some((host, _)) = word.split_once('/') else { return false };
+    host.rsplit_once('.').is_some_and(|(name, top)| {
+        // The name may be that of the application: `{app}.com/x`.
+        name.ends_with(|last: char| last.is_alphanumeric() || last == '}')
+            && top.starts_with(char::is_alphabetic)
+            && top.chars().nth(1).is_some()
+    })
 }
 
 /// Whether a text has a run of 4 to 10 letters and digits, with a digit: what Android's User Consent API takes for a
@@ -53,7 +65,7 @@ fn is_format(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_code_lookalike, is_format, is_plain_line};
+    use super::{has_address, has_code_lookalike, is_format, is_plain_line};
 
     #[test]
     fn every_format_character_of_unicode_is_known() {
@@ -67,6 +79,20 @@ mod tests {
         assert!(!is_plain_line("a\u{200d}b"));
         assert!(!is_plain_line("\u{200c}"));
         assert!(!is_plain_line("्\u{200d}\u{200d}"));
+    }
+
+    #[test]
+    fn an_address_is_what_phones_make_a_link_of() {
+        for address in
+            ["ftp://x", "WWW.x", "See bit.ly/Abc", "(example.com.np/)", "{app}.com/x", "नेपाल.नेपाल/"]
+        {
+            assert!(has_address(address), "{address}");
+        }
+        for other in
+            ["", "Booking.com", "and/or", "a.m./p.m.", "No.5/10", "5 min./h", "e.g/x", "me@work", "./x"]
+        {
+            assert!(!has_address(other), "{other}");
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct LongestValues<'a> {
 pub struct Oversized {
     /// The language of the words.
     pub locale: Locale,
+    /// The version of the words.
+    pub version: u16,
     /// Whether it carries an app hash.
     pub app_hash: bool,
     /// The origin of its domain line.
@@ -78,19 +80,22 @@ pub(super) fn find(format: &MessageFormat, longest: &LongestValues<'_>) -> Vec<O
     let origins = || std::iter::once(None).chain(longest.origins.iter().map(Some));
     let mut found = Vec::new();
     for locale in Locale::ALL {
-        for app_hash in app_hashes() {
-            for origin in origins() {
-                let content = Content { locale, code: &code, minutes: longest.minutes, app_hash, origin };
-                let text = format.render(&content);
-                let kind = Oversized {
-                    locale,
-                    app_hash: app_hash.is_some(),
-                    origin: origin.cloned(),
-                    size: text.size(),
-                    bytes: text.as_str().len(),
-                };
-                if kind.size.segments > 1 || kind.bytes_too_many() > 0 {
-                    found.push(kind);
+        for (version, template) in format.versions(locale) {
+            for app_hash in app_hashes() {
+                for origin in origins() {
+                    let content = Content { locale, code: &code, minutes: longest.minutes, app_hash, origin };
+                    let text = format.render_with(template, &content);
+                    let kind = Oversized {
+                        locale,
+                        version,
+                        app_hash: app_hash.is_some(),
+                        origin: origin.cloned(),
+                        size: text.size(),
+                        bytes: text.as_str().len(),
+                    };
+                    if kind.size.segments > 1 || kind.bytes_too_many() > 0 {
+                        found.push(kind);
+                    }
                 }
             }
         }

@@ -76,13 +76,33 @@ pub fn measure(text: &str) -> SmsSize {
     } else {
         Encoding::Ucs2
     };
-    let widths = || text.chars().filter_map(|character| encoding.width(character));
-    let units = widths().sum();
-    let segments = if units <= encoding.segment_units() { 1 } else { parts(widths(), encoding.part_units()) };
+    let units = widths(text, encoding).sum();
+    let segments = if units <= encoding.segment_units() {
+        1
+    } else {
+        let (full, _) = parts(widths(text, encoding), encoding.part_units());
+        full + 1
+    };
     SmsSize { encoding, units, segments }
 }
 
-fn parts(widths: impl Iterator<Item = usize>, part_units: usize) -> usize {
+/// How many units of the same alphabet a text may still have before it takes another segment.
+#[must_use]
+pub fn units_left(text: &str) -> usize {
+    let SmsSize { encoding, units, segments } = measure(text);
+    if segments == 1 {
+        return encoding.segment_units().saturating_sub(units);
+    }
+    let (_, used) = parts(widths(text, encoding), encoding.part_units());
+    encoding.part_units().saturating_sub(used)
+}
+
+fn widths(text: &str, encoding: Encoding) -> impl Iterator<Item = usize> {
+    text.chars().filter_map(move |character| encoding.width(character))
+}
+
+/// How many parts are full, and how many units the last one has.
+fn parts(widths: impl Iterator<Item = usize>, part_units: usize) -> (usize, usize) {
     let (mut full, mut used) = (0, 0);
     for width in widths {
         if used + width > part_units {
@@ -91,7 +111,7 @@ fn parts(widths: impl Iterator<Item = usize>, part_units: usize) -> usize {
         }
         used += width;
     }
-    full + 1
+    (full, used)
 }
 
 /// The septets of a character in the default alphabet and its extension table (3GPP TS 23.038, 6.2.1): 2 with an

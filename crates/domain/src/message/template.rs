@@ -4,8 +4,9 @@
 use std::fmt;
 
 use super::app_name::{APP_NAME_CHARS_MAX, AppName};
-use super::characters;
 use super::locale::Locale;
+use super::origin::Origin;
+use super::{address, characters};
 
 /// The most characters of a template, placeholders included: more than fits one SMS.
 pub const TEMPLATE_CHARS_MAX: usize = 160;
@@ -34,11 +35,20 @@ pub(super) enum Piece {
 }
 
 impl Template {
-    /// Reads a template; spaces and line breaks around it are dropped.
+    /// Reads a template without web addresses; spaces and line breaks around it are dropped.
     ///
     /// # Errors
     /// [`TemplateFault`], which says what to change.
     pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+        Self::parse_linking(text, None)
+    }
+
+    /// Reads a template that may have web addresses within these origins, where there are any: `https://`, the host of
+    /// one of them, and perhaps a path.
+    ///
+    /// # Errors
+    /// [`TemplateFault`], which says what to change.
+    pub fn parse_linking(text: &str, origins: Option<&[Origin]>) -> Result<Self, TemplateFault> {
         if text.chars().count() > TEMPLATE_CHARS_MAX {
             return Err(TemplateFault::TooLong);
         }
@@ -49,8 +59,12 @@ impl Template {
         if characters::has_marked_word(text) {
             return Err(TemplateFault::MarkedWord);
         }
-        if characters::has_address(text) {
-            return Err(TemplateFault::Address);
+        match origins {
+            None if characters::has_address(text) => return Err(TemplateFault::Address),
+            Some(origins) if !address::all_within(text, origins) => {
+                return Err(TemplateFault::AddressForeign);
+            }
+            None | Some(_) => {}
         }
         let template = Self(split(text)?);
         template.check_code()?;
@@ -185,9 +199,15 @@ pub enum TemplateFault {
     /// A word that begins with `@` or `#`, as the line does that binds a code to a domain.
     #[error("a word of the template begins with @ or #, which phones take for a domain or a code")]
     MarkedWord,
-    /// `://` or `www.`.
+    /// `://`, `www.`, or a path behind a host, where none of them is allowed.
     #[error("the template has a web address, of which phones make a link")]
     Address,
+    /// A web address that is not `https://`, the host of one of the application's origins, and perhaps a path.
+    #[error(
+        "a web address of the template is not https://, the host of one of the application's origins, and perhaps a \
+         path in ASCII without a placeholder"
+    )]
+    AddressForeign,
     /// `{` without `}`, or the other way round, or one inside another.
     #[error("a brace of the template has no partner")]
     UnbalancedBrace,

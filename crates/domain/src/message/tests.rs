@@ -2,12 +2,14 @@
 
 use super::{AppHash, AppName, Content, Locale, MessageFormat, Origin, SmsText};
 
+mod addresses;
 mod fits;
 mod laws;
 mod parts;
 mod readers;
 mod sizes;
 mod templates;
+mod versions;
 
 fn format() -> MessageFormat {
     MessageFormat::new(AppName::parse("Sparrow Demo").unwrap())

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::readers;
-use crate::message::{AppHash, AppName, Content, Locale, MessageFormat, Origin, Template, measure};
+use crate::message::{
+    AppHash, AppName, Content, Locale, MessageFormat, Origin, Template, measure, units_left,
+};
 
 fn app() -> impl Strategy<Value = AppName> {
     prop_oneof!["[A-Za-z0-9 .&'#@-]{1,24}", "[कखगर्ाि०-९A-Z0-9 ]{1,24}", ".{1,24}"]
@@ -25,7 +27,7 @@ fn locale() -> impl Strategy<Value = Locale> {
     select(Locale::ALL.to_vec())
 }
 
-/// Templates put together from parts that suit each other badly.
+/// Templates put together from parts that suit each other badly, with addresses within one origin.
 fn template() -> impl Strategy<Value = Template> {
     let part = select(vec![
         "{app}",
@@ -45,18 +47,25 @@ fn template() -> impl Strategy<Value = Template> {
         "।",
         "Do not share",
         "G-",
+        "https://example.com",
+        "/help",
+        "@example.com",
+        "#123456",
     ]);
+    let origins = [Origin::parse("https://example.com").unwrap()];
     let parts = |most| proptest::collection::vec(part.clone(), 0..=most).prop_map(|parts| parts.concat());
-    (parts(2), parts(5)).prop_filter_map("no template", |(before, after)| {
-        Template::parse(&format!("{before}{{code}}{after}")).ok()
+    (parts(2), parts(5)).prop_filter_map("no template", move |(before, after)| {
+        Template::parse_linking(&format!("{before}{{code}}{after}"), Some(&origins)).ok()
     })
 }
 
 fn format() -> impl Strategy<Value = MessageFormat> {
-    let own = (app(), locale(), template())
-        .prop_filter_map("the name hides the code", |(app, locale, template)| {
-            MessageFormat::new(app).with_template(locale, template).ok()
-        });
+    let own = (app(), locale(), 1..=9999_u16, template()).prop_filter_map(
+        "the name hides the code",
+        |(app, locale, version, template)| {
+            MessageFormat::new(app).with_version(locale, version, template).ok()
+        },
+    );
     let built_in = app().prop_map(MessageFormat::new);
     (prop_oneof![built_in, own], any::<bool>())
         .prop_map(|(format, prefix)| format.with_retriever_prefix(prefix))
@@ -78,6 +87,13 @@ proptest! {
         let bound = origin.as_ref().map(|origin| (origin.host(), code.as_str()));
         prop_assert_eq!(readers::web_otp(text), bound);
         prop_assert_eq!(readers::chromium(text), bound);
+        // The line that WebOTP reads is the last one; no other could stand in for it, wherever the SMS is cut.
+        let lines: Vec<&str> = text.split('\n').collect();
+        let (last, above) = lines.split_last().expect("a text has a line");
+        prop_assert_eq!(readers::web_otp(last), bound);
+        for line in above {
+            prop_assert_eq!(readers::web_otp(line), None);
+        }
         prop_assert_eq!(readers::user_consent(text), Some(code.as_str()));
         if let Some(app_hash) = &app_hash {
             prop_assert!(text.split('\n').any(|line| line == app_hash.as_str()));
@@ -91,11 +107,13 @@ proptest! {
         let text = format.render(&content);
         prop_assert_eq!(text.0.capacity(), text.as_str().len());
         prop_assert_eq!(text.size(), measure(text.as_str()));
+        prop_assert_eq!(text.units_left(), units_left(text.as_str()));
     }
 
     #[test]
     fn a_template_prints_as_it_is_read(template in template()) {
-        prop_assert_eq!(Template::parse(&template.to_string()), Ok(template));
+        let origins = [Origin::parse("https://example.com").unwrap()];
+        prop_assert_eq!(Template::parse_linking(&template.to_string(), Some(&origins)), Ok(template));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Names, hashes, origins and locales: what is taken and what is refused.
 
-use crate::message::{AppHash, AppName, AppNameFault, Locale, Origin, OriginFault, app_hash};
+use crate::message::{
+    AppHash, AppName, AppNameFault, AppPackage, Locale, Origin, OriginFault, PACKAGE_BYTES_MAX, app_hash,
+};
 
 #[test]
 fn a_name_is_trimmed_and_kept() {
@@ -39,6 +41,7 @@ fn a_name_that_could_mislead_a_phone_or_a_person_is_refused() {
         ("#1 Shop", MarkedWord),
         ("WWW.evil.com", Address),
         ("https://evil.com", Address),
+        ("bit.ly/x", Address),
     ] {
         assert_eq!(AppName::parse(text), Err(then), "{text:?}");
     }
@@ -46,11 +49,37 @@ fn a_name_that_could_mislead_a_phone_or_a_person_is_refused() {
 
 #[test]
 fn a_hash_is_computed_as_the_retriever_computes_it() {
+    let package = AppPackage::parse("com.example.app").unwrap();
     let certificate: Vec<u8> = (0x00..=0x1f).collect();
-    assert_eq!(app_hash("com.example.app", &certificate).as_str(), "igzYMpcDSre");
-    assert_eq!(app_hash("com.example.app", &[0x00, 0x5f]).as_str(), "g/yym+n3OBD");
+    assert_eq!(app_hash(&package, &certificate).as_str(), "igzYMpcDSre");
+    assert_eq!(app_hash(&package, &[0x00, 0x5f]).as_str(), "g/yym+n3OBD");
     // The hex must be lower case; with upper case it would be this.
-    assert_ne!(app_hash("com.example.app", &certificate).as_str(), "Ntb1229KE0o");
+    assert_ne!(app_hash(&package, &certificate).as_str(), "Ntb1229KE0o");
+}
+
+#[test]
+fn a_package_name_has_two_parts_or_more() {
+    let longest = format!("a.{}", "b".repeat(PACKAGE_BYTES_MAX - 2));
+    for text in ["com.example.app", "np.Example_1.a2", "a.b", &longest] {
+        assert_eq!(AppPackage::parse(text).unwrap().as_str(), text);
+    }
+    let too_long = format!("{longest}b");
+    for text in [
+        "",
+        "app",
+        "com.",
+        ".com",
+        "com..app",
+        "com.1app",
+        "com._app",
+        "com.ex-ample",
+        "com.example.app ",
+        "कम.example",
+        "com/example",
+        &too_long,
+    ] {
+        assert!(AppPackage::parse(text).is_err(), "{text:?}");
+    }
 }
 
 #[test]

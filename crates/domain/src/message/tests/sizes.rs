@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::message::{Encoding, SmsSize, measure};
+use crate::message::{Encoding, SmsSize, measure, units_left};
 
 fn check(text: &str, encoding: Encoding, units: usize, segments: usize) {
     assert_eq!(measure(text), SmsSize { encoding, units, segments }, "{text:?}");
@@ -91,6 +91,15 @@ proptest! {
         }
         prop_assert!(after.segments >= before.segments);
         prop_assert!(after.segments <= before.segments + 3, "one character costs one segment, and the encoding two");
+    }
+
+    #[test]
+    fn what_is_left_can_be_written_and_one_unit_more_is_another_segment(text in text()) {
+        let left = units_left(&text);
+        let SmsSize { encoding, segments, .. } = measure(&text);
+        let written = |more| measure(&format!("{text}{}", "a".repeat(more)));
+        prop_assert_eq!((written(left).encoding, written(left).segments), (encoding, segments));
+        prop_assert_eq!(written(left + 1).segments, segments + 1);
     }
 
     #[test]

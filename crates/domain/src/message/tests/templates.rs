@@ -1,7 +1,7 @@
 //! Templates: what is taken, what is refused, and what the name adds.
 
 use super::{format, render};
-use crate::message::{AppName, Locale, MessageFormat, Template, TemplateFault};
+use crate::message::{AppName, Locale, MessageFormat, Template, TemplateFault, VersionFault};
 
 #[test]
 fn a_built_in_text_is_what_its_own_words_parse_to() {
@@ -51,6 +51,7 @@ fn a_template_that_phones_or_people_would_misread_is_refused() {
         ("{code} #123456", MarkedWord),
         ("{code} HTTP://evil.com", Address),
         ("{code} www.evil.com", Address),
+        ("{code} bit.ly/Abc", Address),
         ("code{code}", CodeTouched),
         ("{code}st", CodeTouched),
         ("{code}को", CodeTouched),
@@ -83,7 +84,7 @@ fn a_name_with_a_number_may_stand_after_the_code_only() {
     for name in ["Hamro2025", "Web 2024", "Shop24"] {
         assert_eq!(
             named(name).with_template(Locale::English, template()),
-            Err(TemplateFault::CodeNotFirst),
+            Err(VersionFault::Template(TemplateFault::CodeNotFirst)),
             "{name}"
         );
     }
@@ -91,7 +92,10 @@ fn a_name_with_a_number_may_stand_after_the_code_only() {
         assert!(named(name).with_template(Locale::English, template()).is_ok(), "{name}");
     }
     let joined = Template::parse("{app}24 {code}").unwrap();
-    assert_eq!(named("Shop").with_template(Locale::Nepali, joined), Err(TemplateFault::CodeNotFirst));
+    assert_eq!(
+        named("Shop").with_template(Locale::Nepali, joined),
+        Err(VersionFault::Template(TemplateFault::CodeNotFirst))
+    );
 }
 
 #[test]

@@ -82,6 +82,8 @@ struct Attempts<'a> {
     parcel: &'a Parcel<'a>,
     began: Timestamp,
     segments: u16,
+    /// The version of the text's template.
+    template: u16,
     /// The places of the gateways that were called.
     called: Vec<usize>,
     made: Vec<DeliveryRecord>,
@@ -105,6 +107,7 @@ impl<'a> Attempts<'a> {
             parcel,
             began: verifier.now(),
             segments: u16::try_from(parcel.sms.text.size().segments).unwrap_or(u16::MAX),
+            template: application.messages.version(parcel.verification.message.locale),
             called: Vec::new(),
             made: Vec::with_capacity(1),
             sent: None,
@@ -175,7 +178,7 @@ impl<'a> Attempts<'a> {
             at,
             took: until(began, at),
             segments: self.segments,
-            template: None,
+            template: Some(self.template),
         });
         match answer {
             SendAnswer::Accepted => {

@@ -80,7 +80,7 @@ async fn what_was_certainly_not_sent_goes_by_the_next_route_with_the_same_code()
         let told: Vec<_> =
             kept.iter().map(|kept| (kept.number, kept.attempt, &*kept.gateway, kept.report.answer)).collect();
         assert_eq!(told, [(1, 1, "one", answer), (1, 2, "two", SendAnswer::Accepted)]);
-        assert_eq!(kept[1].route, RouteName::parse("two"));
+        assert_eq!((kept[1].route.clone(), kept[1].template), (RouteName::parse("two"), Some(0)));
         let right = code(&gateways[1].last_code().unwrap());
         assert!(done(check(&world.verifier, &ram, &begun, &right).await).now);
     }

@@ -124,7 +124,16 @@ pub(crate) struct ApplicationPage {
 
 impl From<&Application> for ApplicationResource {
     fn from(application: &Application) -> Self {
-        let Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: _ } = application;
+        let Application {
+            id,
+            policy,
+            messages,
+            app_hashes,
+            origins,
+            proof_phone,
+            webhooks: _,
+            test_numbers: _,
+        } = application;
         let limits = &policy.limits;
         Self {
             id: id.to_string(),

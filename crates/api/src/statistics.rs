@@ -81,6 +81,10 @@ pub(crate) struct StatisticResource {
     credits: f64,
     /// Wrong codes.
     wrong_checks: u64,
+    /// Verifications of test numbers that began. They count nowhere else.
+    test_starts: u64,
+    /// Verifications of test numbers that were approved.
+    test_approvals: u64,
     /// What starts, resends, checks and cancels were refused with; what did not happen is left out.
     refusals: Vec<ClassCount>,
     /// What the gateway said of SMS; what did not happen is left out.
@@ -105,6 +109,8 @@ impl From<&StatisticRow> for StatisticResource {
             segments: of(Measure::Segments),
             credits: thousandths(of(Measure::CreditThousandths)),
             wrong_checks: amounts.wrong_checks(),
+            test_starts: of(Measure::TestStarts),
+            test_approvals: of(Measure::TestApprovals),
             refusals: counts(Refusal::CLASSES.map(|class| (class, of(Measure::Refused(class))))),
             answers: counts(SendAnswer::ALL.map(|answer| (answer.as_str(), of(Measure::Answered(answer))))),
         }
@@ -217,6 +223,8 @@ impl Example for StatisticResource {
             segments: 2013,
             credits: 2012.0,
             wrong_checks: 95,
+            test_starts: 0,
+            test_approvals: 0,
             refusals: vec![
                 count("resend-too-soon", 61),
                 count("rate-limited", 12),

@@ -21,6 +21,7 @@ mod setting;
 mod sparrow;
 mod storage;
 mod templates;
+mod test_numbers;
 mod unknown;
 mod webhooks;
 
@@ -117,6 +118,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let jwt = auth::jwt(&mut reader, &places);
     let webhooks = webhooks::webhooks(&mut reader, &places);
     webhooks::subscribe(&mut applications, &webhooks);
+    let test_numbers = test_numbers::test_numbers(&mut reader, &places);
+    test_numbers::assign(&mut applications, test_numbers);
     let retention = server::retention(&mut reader);
     let credit_interval = sparrow::credit_interval(&mut reader);
     if let Some(gateway) = &gateway

@@ -44,10 +44,34 @@ pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> 
              password, rediss://), `counters.mode` and `counters.sentinel_master`"
         );
     }
+    warn_of_test_numbers(&wired);
     let server = Listening::bind(&config.server, config.server.listen).await?;
     let url = server.url();
     output.print(&format!("Listening on {url}"), &serde_json::json!({ "url": url }))?;
     server.run(config, &wired, None, until_signaled()?).await
+}
+
+/// Says aloud which phones are proved without an SMS.
+fn warn_of_test_numbers(wired: &Wired) {
+    let verifier = &wired.verifier;
+    let now = verifier.ports.clock.now();
+    for application in verifier.applications.all() {
+        for test in &application.test_numbers {
+            let (id, phone) = (application.id.as_str(), test.phone.masked());
+            let until = domain::time::rfc3339(test.expires_at);
+            if test.is_active(now) {
+                tracing::warn!(
+                    application = id,
+                    phone,
+                    until,
+                    allocated = test.allocated,
+                    "a test number is proved by a fixed code, without an SMS"
+                );
+            } else {
+                tracing::info!(application = id, phone, until, "a test number has expired");
+            }
+        }
+    }
 }
 
 /// A server that has its address.

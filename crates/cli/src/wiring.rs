@@ -324,5 +324,7 @@ fn proofs(config: &Config) -> Option<Arc<dyn ProofSigner>> {
 pub fn phones(config: &Config) -> PhoneParser {
     let plan = Arc::new(LibPhoneNumbers);
     let parser = PhoneParser::new(config.phone.countries.iter().copied(), Some(plan));
+    let test_numbers = config.all_applications().flat_map(|application| &application.test_numbers);
+    let parser = parser.accept_also(test_numbers.map(|test| test.phone));
     if config.phone.accept_defunct_operators { parser.accept_defunct_operators() } else { parser }
 }

@@ -5,8 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::message::{AppHash, LongestValues, MessageFormat, Origin};
+use crate::phone::Phone;
 use crate::policy::Policy;
 use crate::proof::ProofPhone;
+use crate::test_number::TestNumber;
+use crate::time::Timestamp;
 use crate::webhook::{Webhook, WebhookId};
 
 /// Names an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
@@ -46,7 +49,8 @@ impl fmt::Debug for ApplicationId {
 }
 
 /// Whether a text is such a name: 1 to 40 lower-case letters, digits and inner dashes.
-pub(crate) fn is_slug(text: &str) -> bool {
+#[must_use]
+pub fn is_slug(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=40).contains(&text.len())
         && text.bytes().all(inner)
@@ -71,6 +75,8 @@ pub struct Application {
     pub proof_phone: ProofPhone,
     /// Who is told of its events.
     pub webhooks: Vec<Webhook>,
+    /// Its phones for tests; each phone once.
+    pub test_numbers: Vec<TestNumber>,
 }
 
 impl Application {
@@ -83,6 +89,12 @@ impl Application {
             app_hashes: &self.app_hashes,
             origins: &self.origins,
         }
+    }
+
+    /// Its test number that is this phone, if it counts at `now`.
+    #[must_use]
+    pub fn test_number(&self, phone: Phone, now: Timestamp) -> Option<&TestNumber> {
+        self.test_numbers.iter().find(|test| test.phone == phone && test.is_active(now))
     }
 
     /// Its webhook of this name.
@@ -114,6 +126,18 @@ impl Applications {
     /// Their ids.
     pub fn ids(&self) -> impl Iterator<Item = &ApplicationId> {
         self.0.keys()
+    }
+
+    /// All of them, in the order of their ids.
+    pub fn all(&self) -> impl Iterator<Item = &Application> {
+        self.0.values()
+    }
+
+    /// Whether nobody can have this phone: it is for the tests of one of them, in a range that was given to no operator.
+    #[must_use]
+    pub fn is_fictitious(&self, phone: Phone) -> bool {
+        let mut all = self.0.values().flat_map(|application| &application.test_numbers);
+        all.any(|test| test.phone == phone && !test.allocated)
     }
 
     /// The webhooks of all of them.

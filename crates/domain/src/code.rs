@@ -296,6 +296,14 @@ impl SubmittedCode {
     }
 }
 
+impl SubmittedCode {
+    /// Whether `other` is the same code, in a time that does not depend on how much of it is.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.matches(other)
+    }
+}
+
 impl fmt::Debug for SubmittedCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SubmittedCode(hidden)")

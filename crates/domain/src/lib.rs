@@ -29,6 +29,7 @@ pub mod proof;
 pub mod refusal;
 pub mod route;
 pub mod statistic;
+pub mod test_number;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod time;

@@ -63,11 +63,25 @@ pub enum Happening {
     Canceled,
     /// A verification had no checks left, or its phone had none.
     Locked,
+    /// A verification of a test number began.
+    TestStarted,
+    /// A verification of a test number was approved.
+    TestApproved,
     /// The rules refused a start, a resend, a check or a cancel.
     Refused(Refusal),
 }
 
 impl Happening {
+    /// The same of a test number, of which only beginnings and approvals are told, apart from those of people.
+    #[must_use]
+    pub const fn of_a_test(self) -> Option<Self> {
+        match self {
+            Self::Started | Self::TestStarted => Some(Self::TestStarted),
+            Self::Approved { .. } | Self::TestApproved => Some(Self::TestApproved),
+            Self::Sent { .. } | Self::Expired | Self::Canceled | Self::Locked | Self::Refused(_) => None,
+        }
+    }
+
     /// What it adds, and how much of each.
     pub fn adds(self) -> impl Iterator<Item = (Measure, u64)> {
         let one = |measure| [Some((measure, 1)), None, None, None, None];
@@ -91,6 +105,8 @@ impl Happening {
                 let bucket = Measure::Took(bucket_of(took));
                 [Some((Measure::Approvals, 1)), Some((bucket, 1)), None, None, None]
             }
+            Self::TestStarted => one(Measure::TestStarts),
+            Self::TestApproved => one(Measure::TestApprovals),
             Self::Expired => one(Measure::Expired),
             Self::Canceled => one(Measure::Canceled),
             Self::Locked => one(Measure::Locked),

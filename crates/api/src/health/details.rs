@@ -48,6 +48,19 @@ pub(crate) struct HealthDetails {
     webhooks: Option<WebhookBacklog>,
     /// What goes on beside serving.
     loops: Vec<LoopHealth>,
+    /// The test numbers of the caller's application that count: whoever knows the code of one proves it without an SMS.
+    test_numbers: Vec<TestNumberHealth>,
+}
+
+/// A phone whose code is fixed.
+#[derive(Object)]
+pub(crate) struct TestNumberHealth {
+    /// The phone, masked.
+    phone: String,
+    /// Until when it counts.
+    expires_at: String,
+    /// Whether the phone may be somebody's.
+    allocated: bool,
 }
 
 /// Something that the service stands on.
@@ -116,6 +129,18 @@ impl HealthDetailsApi {
     }
 }
 
+fn test_numbers(context: &Context, application: &ApplicationId) -> Vec<TestNumberHealth> {
+    let now = context.verifier.ports.clock.now();
+    let own = context.verifier.applications.find(application);
+    let active = own.into_iter().flat_map(|own| &own.test_numbers).filter(|test| test.is_active(now));
+    let told = active.map(|test| TestNumberHealth {
+        phone: test.phone.masked(),
+        expires_at: rfc3339(test.expires_at),
+        allocated: test.allocated,
+    });
+    told.collect()
+}
+
 async fn look(context: &Context, application: &ApplicationId) -> HealthDetails {
     let (ports, loops) = (&context.verifier.ports, &context.loops);
     let (store, counters, schema, backlog) = tokio::join!(
@@ -146,6 +171,7 @@ async fn look(context: &Context, application: &ApplicationId) -> HealthDetails {
         blocks_age_ms: millis(ports.blocks.age()),
         webhooks: backlog.answer.map(Into::into),
         loops: loops_health,
+        test_numbers: test_numbers(context, application),
     }
 }
 
@@ -227,6 +253,11 @@ impl Example for HealthDetails {
                 one(LoopName::Sweep, 1_204_512),
                 one(LoopName::Webhooks, 87),
             ],
+            test_numbers: vec![TestNumberHealth {
+                phone: "+97798•••••00".to_owned(),
+                expires_at: "2027-02-01T00:00:00.000Z".to_owned(),
+                allocated: false,
+            }],
         }
     }
 }

@@ -31,7 +31,8 @@ pub(crate) fn applications(
 }
 
 fn shown(application: &Application) -> Value {
-    let Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: _ } = application;
+    let Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: _, test_numbers: _ } =
+        application;
     let limits = |limits: &[Limit]| -> Value {
         limits
             .iter()

@@ -33,7 +33,7 @@ pub(crate) async fn statistics(
     output.rows(&columns, &read.iter().map(|row| in_short(by, row)).collect::<Vec<_>>(), None)
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "starts",
     "approvals",
     "conversion",
@@ -44,6 +44,7 @@ const COLUMNS: [&str; 12] = [
     "sends",
     "segments",
     "credits",
+    "tests",
     "refusals",
     "answers",
 ];
@@ -70,6 +71,7 @@ fn in_short(by: StatisticBy, row: &StatisticRow) -> Value {
         "sends": amounts.of(Measure::Sends),
         "segments": amounts.of(Measure::Segments),
         "credits": credits(amounts),
+        "tests": amounts.of(Measure::TestStarts),
         "refusals": list(&refusals(amounts)),
         "answers": list(&answers(amounts)),
     })
@@ -99,6 +101,8 @@ fn whole(by: StatisticBy, row: &StatisticRow) -> Value {
         "segments": amounts.of(Measure::Segments),
         "credits": credits(amounts),
         "wrong_checks": amounts.wrong_checks(),
+        "test_starts": amounts.of(Measure::TestStarts),
+        "test_approvals": amounts.of(Measure::TestApprovals),
         "refusals": object(refusals(amounts)),
         "answers": object(answers(amounts)),
     })

@@ -27,9 +27,17 @@ pub(super) fn application(section: &mut Section<'_>, id: ApplicationId) -> Optio
     let origins: Vec<Origin> = section.setting(ORIGINS, Vec::new());
     let proof_phone = section.setting("proof.phone", ProofPhone::default());
     let messages = messages(section, &origins)?;
-    // Webhooks have sections of their own; see `super::webhooks`.
-    let application =
-        Application { id, policy, messages, app_hashes, origins, proof_phone, webhooks: Vec::new() };
+    // Webhooks and test numbers have sections of their own; see `super::webhooks` and `super::test_numbers`.
+    let application = Application {
+        id,
+        policy,
+        messages,
+        app_hashes,
+        origins,
+        proof_phone,
+        webhooks: Vec::new(),
+        test_numbers: Vec::new(),
+    };
     if !application.messages.multiple_segments() && !section.faulty(MULTIPLE_SEGMENTS) {
         for oversized in application.messages.oversized(&application.longest_values()) {
             let problem = format!("{oversized}, or set `{}` to true", section.key(MULTIPLE_SEGMENTS));

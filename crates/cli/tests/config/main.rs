@@ -25,4 +25,6 @@ mod storage;
 #[cfg(test)]
 mod templates;
 #[cfg(test)]
+mod test_numbers;
+#[cfg(test)]
 mod webhooks;

@@ -27,6 +27,10 @@ pub enum Measure {
     Canceled,
     /// Verifications that were locked.
     Locked,
+    /// Verifications of test numbers that began.
+    TestStarts,
+    /// Verifications of test numbers that were approved.
+    TestApprovals,
     /// Refusals of this class, one of [`Refusal::CLASSES`].
     Refused(&'static str),
     /// What the gateway said to an SMS.
@@ -35,7 +39,7 @@ pub enum Measure {
     Took(u8),
 }
 
-const PLAIN: [(Measure, &str); 9] = [
+const PLAIN: [(Measure, &str); 11] = [
     (Measure::Starts, "starts"),
     (Measure::Sends, "sends"),
     (Measure::Resends, "resends"),
@@ -45,6 +49,8 @@ const PLAIN: [(Measure, &str); 9] = [
     (Measure::Expired, "expired"),
     (Measure::Canceled, "canceled"),
     (Measure::Locked, "locked"),
+    (Measure::TestStarts, "test-starts"),
+    (Measure::TestApprovals, "test-approvals"),
 ];
 const REFUSALS: usize = PLAIN.len();
 const ANSWERS: usize = REFUSALS + Refusal::CLASSES.len();
@@ -73,7 +79,9 @@ impl Measure {
             | Self::Approvals
             | Self::Expired
             | Self::Canceled
-            | Self::Locked => place(PLAIN.iter().position(|(known, _)| *known == self)),
+            | Self::Locked
+            | Self::TestStarts
+            | Self::TestApprovals => place(PLAIN.iter().position(|(known, _)| *known == self)),
         }
     }
 
@@ -101,7 +109,9 @@ impl Measure {
             | Self::Approvals
             | Self::Expired
             | Self::Canceled
-            | Self::Locked => PLAIN.get(self.place()).map_or("", |(_, name)| name).to_owned(),
+            | Self::Locked
+            | Self::TestStarts
+            | Self::TestApprovals => PLAIN.get(self.place()).map_or("", |(_, name)| name).to_owned(),
         }
     }
 

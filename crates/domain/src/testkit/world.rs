@@ -270,6 +270,7 @@ fn application(id: &str, name: &str, policy: Policy) -> Application {
         origins: Origin::parse("https://example.com").into_iter().collect(),
         proof_phone: ProofPhone::default(),
         webhooks: Vec::new(),
+        test_numbers: Vec::new(),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendRepo
 use crate::refusal::Refusal;
 use crate::statistic::Happening;
 use crate::time::{Timestamp, until};
+use crate::verification::step::DeliveryReport;
 use crate::verification::{Command, Effect, Generation, Subject, Verification, step};
 
 /// A send that is stored and not yet handed over.
@@ -26,7 +27,8 @@ pub(super) struct Sending {
     pub(super) receipt: Receipt,
 }
 
-/// Takes one send from every limit, or refuses; where no route leads to the phone, nothing is taken. What can be given back is the attempt itself; that the account has
+/// Takes one send from every limit, or refuses; where no route leads to the phone, nothing is taken, and a test number is
+/// exempt. What can be given back is the attempt itself; that the account has
 /// turned to this phone stays counted, since another send of the same race may have reached it.
 pub(super) async fn take(
     verifier: &Verifier,
@@ -34,6 +36,12 @@ pub(super) async fn take(
     subject: &Subject,
     now: Timestamp,
 ) -> Result<Receipt, Stop> {
+    if application.test_number(subject.phone, now).is_some() {
+        return Ok(Receipt::default());
+    }
+    if verifier.applications.is_fictitious(subject.phone) {
+        return Err(Refusal::DestinationUnsupported.into());
+    }
     if !verifier.ports.gateways.routes().lead(&subject.application, subject.phone) {
         return Err(Refusal::DestinationUnsupported.into());
     }
@@ -67,6 +75,9 @@ pub(super) async fn deliver(
     sending: Sending,
 ) -> Result<Verification, Stop> {
     let Sending { verification, number, replaced, receipt } = sending;
+    if application.test_number(verification.subject.phone, verification.delivery.at).is_some() {
+        return simulate(verifier, verification, number).await;
+    }
     let parcel = match prepare(verifier, application, &verification, number) {
         Ok(parcel) => parcel,
         Err(failure) => {
@@ -87,6 +98,21 @@ pub(super) async fn deliver(
         None => Ok(recorded),
         Some(refusal) => Err(refusal.about(recorded).into()),
     }
+}
+
+/// What is done in place of a send to a test number. The code is known, so nothing leaves.
+async fn simulate(
+    verifier: &Verifier,
+    verification: Verification,
+    number: u32,
+) -> Result<Verification, Stop> {
+    if number == 1 {
+        statistics::tell(verifier, &verification.subject, "", Happening::Started);
+    }
+    let command =
+        Command::RecordDelivery { number, report: DeliveryReport::Simulated, replaced: None, route: None };
+    let (recorded, _) = record(verifier, verification, command, &[]).await;
+    Ok(recorded)
 }
 
 /// Tells of a send, and of the verification that began with it unless it was sent before. The gateway of a verification is

@@ -49,6 +49,8 @@ pub enum DeliveryReport {
     Sent,
     /// It may have been.
     Unknown,
+    /// There is no SMS: the phone is for tests. It costs no send, and there is no wait until the next.
+    Simulated,
     /// It was certainly not, and trying again is harmless.
     NotSent,
     /// It was certainly not, because of the receiver: trying again at once would be a nuisance to the gateway.
@@ -193,7 +195,7 @@ fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) 
     }
     next.delivery.at = now;
     let (state, effect) = match report {
-        DeliveryReport::Sent => (DeliveryState::Sent, None),
+        DeliveryReport::Sent | DeliveryReport::Simulated => (DeliveryState::Sent, None),
         DeliveryReport::Unknown => (DeliveryState::Unknown, None),
         DeliveryReport::NotSent | DeliveryReport::ReceiverRefused => {
             (DeliveryState::Failed, Some(Effect::Refund))
@@ -211,8 +213,13 @@ fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) 
             next.generation = replaced;
         }
     }
-    if report == DeliveryReport::NotSent {
-        next.resend_at = now;
+    match report {
+        DeliveryReport::NotSent => next.resend_at = now,
+        DeliveryReport::Simulated => {
+            next.sends_used = next.sends_used.saturating_sub(1);
+            next.resend_at = now;
+        }
+        DeliveryReport::Sent | DeliveryReport::Unknown | DeliveryReport::ReceiverRefused => {}
     }
     (Outcome::DeliveryRecorded, effect)
 }

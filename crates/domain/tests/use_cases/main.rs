@@ -39,4 +39,6 @@ mod resending;
 #[cfg(test)]
 mod starting;
 #[cfg(test)]
+mod test_numbers;
+#[cfg(test)]
 mod webhooks;

@@ -18,7 +18,7 @@ pub(crate) const CODE: &str = "042137";
 pub(crate) const ENOUGH: Duration = Duration::from_mins(2);
 pub(crate) const RECEIVER: &str = "9841234567";
 /// Where its events come from.
-pub(crate) const MODULE: &str = "adapters::gateway::sparrow";
+pub(crate) const MODULE: &str = "adapters::gateway";
 pub(crate) const HASH: &str = "wu+aGJ/10+0";
 
 /// How long a gateway waits.

@@ -140,3 +140,10 @@ pub enum HttpGatewayProblem {
         max: u64,
     },
 }
+
+impl HttpGatewayProblem {
+    /// The fault of a setting, and where in it.
+    pub(super) fn of(self, key: &'static str, at: impl Into<String>) -> HttpGatewaySettingsFault {
+        HttpGatewaySettingsFault::Setting { key, at: at.into(), problem: self }
+    }
+}

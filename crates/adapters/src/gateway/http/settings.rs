@@ -11,8 +11,8 @@ use domain::credit::CreditBalance;
 use domain::ports::SendAnswer;
 use reqwest::Url;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
+use super::secret::GatewaySecret;
 use crate::webhooks::WebhookSecret;
 
 /// Whom the generic gateway calls, with what, and what each answer means.
@@ -369,34 +369,4 @@ fn origin(url: &str) -> String {
 
 fn names(pairs: &[(String, String)]) -> Vec<&str> {
     pairs.iter().map(|(name, _)| name.as_str()).collect()
-}
-
-/// A secret that a gateway is called with. It is erased from memory when dropped, shows itself in no `Debug` and has no
-/// `Display`.
-#[derive(Clone)]
-pub struct GatewaySecret(Zeroizing<String>);
-
-impl GatewaySecret {
-    /// The secret itself, for the call.
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for GatewaySecret {
-    fn from(secret: String) -> Self {
-        Self(Zeroizing::new(secret))
-    }
-}
-
-impl From<&str> for GatewaySecret {
-    fn from(secret: &str) -> Self {
-        secret.to_owned().into()
-    }
-}
-
-impl fmt::Debug for GatewaySecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }

@@ -43,7 +43,7 @@ fn twilio(url: String) -> HttpGatewaySettings {
         success: HttpGatewaySuccess { status: vec!["201".parse().unwrap()], json: vec![] },
         refusals: vec![
             refusal("4xx", "/code", receiver, RefusalMeans::ReceiverRefused),
-            refusal("4xx", "/code", vec![json!(20429), json!(14107)], RefusalMeans::NotSent),
+            refusal("4xx", "/code", vec![json!(20429), json!(21611)], RefusalMeans::NotSent),
         ],
         message_id: Some("/sid".to_owned()),
         error_code: Some("/code".to_owned()),
@@ -131,7 +131,7 @@ async fn what_twilio_refuses_is_told_apart() {
         ("400 BAD REQUEST", 21606, SendAnswer::Refused),
         ("401 UNAUTHORIZED", 20003, SendAnswer::Refused),
         ("429 TOO MANY REQUESTS", 20429, SendAnswer::NotSent),
-        ("400 BAD REQUEST", 14107, SendAnswer::NotSent),
+        ("429 TOO MANY REQUESTS", 21611, SendAnswer::NotSent),
         ("500 INTERNAL SERVER ERROR", 20500, SendAnswer::Unknown),
         ("503 SERVICE UNAVAILABLE", 20503, SendAnswer::Unknown),
     ] {
@@ -168,7 +168,7 @@ async fn what_aakash_refuses_is_told_apart() {
     ] {
         let (answer, id, ..) = sent(aakash, AAKASH, status, &body).await;
         assert_eq!(answer, expected, "{body}");
-        assert_eq!(id.is_some(), false, "{body}");
+        assert!(id.is_none(), "{body}");
     }
 }
 

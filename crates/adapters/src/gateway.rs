@@ -2,6 +2,12 @@
 //! [`SendAnswer`](domain::ports::SendAnswer). It never decides whether to send, never sends twice, and never logs a
 //! text, a whole phone or a token.
 
+mod call;
+pub mod console;
+pub mod http;
+mod numbers;
 pub mod sparrow;
 
+pub use self::console::{ConsoleGateway, ConsoleGatewayFault, ConsoleReach};
+pub use self::http::{HttpGateway, HttpGatewaySettings, HttpGatewaySettingsFault};
 pub use self::sparrow::{SparrowGateway, SparrowSettings, SparrowSettingsFault, SparrowToken};

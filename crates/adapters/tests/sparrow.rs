@@ -16,6 +16,9 @@ mod junk;
 #[path = "sparrow/logs.rs"]
 mod logs;
 #[cfg(test)]
+#[path = "http/patience.rs"]
+mod patience;
+#[cfg(test)]
 #[path = "http/wire.rs"]
 mod wire;
 
@@ -27,10 +30,11 @@ use domain::testkit::contract;
 use simulator::Behaviour;
 
 use self::harness::{
-    ACCEPTED, CODE, ENOUGH, HASH, IDENTITY, MODULE, Patience, RECEIVER, TOKEN, for_each, gateway, played,
-    send_to, settings, simulated, simulator, sms, sms_to,
+    ACCEPTED, CODE, ENOUGH, HASH, IDENTITY, MODULE, RECEIVER, TOKEN, gateway, played, send_to, settings,
+    simulated, simulator, sms, sms_to,
 };
 use self::logs::Logs;
+use self::patience::{Patience, for_each};
 use self::wire::{Play, Wire, http};
 
 #[tokio::test]

@@ -39,18 +39,7 @@ use reqwest::{Client, Response, Url};
 
 use self::answer::{Judged, judge, meaning};
 pub use self::settings::{SparrowSettings, SparrowSettingsFault, SparrowToken};
-use crate::http;
-use domain::ports::chain;
-
-/// The longest answer that is read. Sparrow's have about a hundred bytes.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// How many idle connections are kept.
-const IDLE_CONNECTIONS_MAX: usize = 8;
-
-/// How long an idle connection is kept. Common servers close theirs after 5 s or more. A call that is written while
-/// the other side closes may or may not have arrived and must count as `Unknown`, so this side closes before them.
-const IDLE_MAX: Duration = Duration::from_secs(4);
+use super::call;
 
 /// Hands SMS to Sparrow.
 ///
@@ -77,17 +66,7 @@ impl SparrowGateway {
     pub fn new(settings: SparrowSettings) -> Result<Self, SparrowSettingsFault> {
         let endpoint = settings.endpoint()?;
         let credit_endpoint = endpoint.join("../credit/").map_err(|_| SparrowSettingsFault::BaseUrl)?;
-        let encrypted = endpoint.scheme() == "https";
-        let builder = http::client()
-            .https_only(encrypted)
-            // HTTP/2 has refusals of its own that a client may answer by repeating the call.
-            .http1_only()
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.total_timeout)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .pool_idle_timeout(IDLE_MAX);
-        let builder = if encrypted { builder } else { builder.tls_certs_only([]) };
-        let client = builder.build().map_err(SparrowSettingsFault::Client)?;
+        let client = call::client(&[&endpoint], settings.timeouts()).map_err(SparrowSettingsFault::Client)?;
         let facts = GatewayFacts {
             name: "sparrow".into(),
             kind: "sparrow",
@@ -107,10 +86,8 @@ impl SparrowGateway {
         match self.client.post(self.endpoint.clone()).timeout(timeout).form(&form).send().await {
             Ok(response) => finish(response).await,
             Err(error) => {
-                // Both are certain: the client fails so only before it has a connection to write to.
-                let unsent = error.is_connect() || error.is_builder();
-                let answer = if unsent { SendAnswer::NotSent } else { SendAnswer::Unknown };
-                report_broken(answer, None, error);
+                let answer = call::unanswered(&error);
+                call::report_broken("sparrow", answer, None, error);
                 answer.into()
             }
         }
@@ -155,7 +132,7 @@ impl fmt::Debug for SparrowGateway {
 /// Reads the answer, judges it and reports it.
 async fn finish(response: Response) -> SendReport {
     let status = response.status().as_u16();
-    match read(response).await {
+    match call::read(response).await {
         Ok(body) => {
             let judged = judge(status, body.as_deref());
             report(status, &judged);
@@ -163,22 +140,10 @@ async fn finish(response: Response) -> SendReport {
         }
         Err(error) => {
             let answer = judge(status, None).answer;
-            report_broken(answer, Some(status), error);
+            call::report_broken("sparrow", answer, Some(status), error);
             answer.into()
         }
     }
-}
-
-/// The whole body; `None` if it is too long.
-async fn read(mut response: Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
 }
 
 /// Tells the operator of an answer, once.
@@ -214,10 +179,4 @@ fn report(http_status: u16, judged: &Judged) {
             );
         }
     }
-}
-
-/// Tells the operator of a call that broke off, once. The URL is left out: it is in the settings.
-fn report_broken(answer: SendAnswer, http_status: Option<u16>, error: reqwest::Error) {
-    let error = chain(&error.without_url());
-    tracing::warn!(gateway = "sparrow", class = answer.as_str(), http_status, error, "the call broke off");
 }

@@ -7,8 +7,9 @@ use domain::credit::CreditBalance;
 use domain::ports::SmsGateway;
 use simulator::Behaviour;
 
-use crate::harness::{ENOUGH, MODULE, Patience, TOKEN, for_each, settings, simulator, sms};
+use crate::harness::{ENOUGH, MODULE, TOKEN, settings, simulator, sms};
 use crate::logs::Logs;
+use crate::patience::{Patience, for_each};
 use crate::wire::{Play, Wire, http};
 
 /// What is told, with nothing of the token in any line of any crate, and one warning where nothing is told.

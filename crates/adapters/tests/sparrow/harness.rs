@@ -9,6 +9,7 @@ use domain::ports::{SendAnswer, Sms, SmsGateway};
 use simulator::{Behaviour, RunningSimulator, Simulator, SimulatorConfig};
 
 use crate::logs::{self, Logs};
+use crate::patience::Patience;
 use crate::wire::{Play, Wire};
 
 pub(crate) const TOKEN: &str = "a-very.private_token";
@@ -18,33 +19,8 @@ pub(crate) const CODE: &str = "042137";
 pub(crate) const ENOUGH: Duration = Duration::from_mins(2);
 pub(crate) const RECEIVER: &str = "9841234567";
 /// Where its events come from.
-pub(crate) const MODULE: &str = "adapters::gateway::sparrow";
+pub(crate) const MODULE: &str = "adapters::gateway";
 pub(crate) const HASH: &str = "wu+aGJ/10+0";
-
-/// How long a gateway waits.
-#[derive(Clone, Copy)]
-pub(crate) enum Patience {
-    /// Longer than anything takes that has an end, on a busy machine too.
-    Long,
-    /// For what has no end.
-    Short,
-}
-
-impl Patience {
-    /// For connecting, and in all.
-    fn timeouts(self) -> (Duration, Duration) {
-        let millis = match self {
-            Patience::Long => (20_000, 30_000),
-            Patience::Short => (1500, 2000),
-        };
-        (Duration::from_millis(millis.0), Duration::from_millis(millis.1))
-    }
-
-    /// When an answer is there at the latest, on a busy machine too.
-    pub(crate) fn bound(self) -> Duration {
-        self.timeouts().1 + Duration::from_secs(5)
-    }
-}
 
 pub(crate) fn sms_to(e164_digits: u64) -> Sms {
     let (code, app_hash) = (CODE, Some(&AppHash::parse(HASH).unwrap()));
@@ -66,20 +42,6 @@ pub(crate) fn settings(base_url: &str, patience: Patience) -> SparrowSettings {
 
 pub(crate) fn gateway(base_url: &str) -> SparrowGateway {
     SparrowGateway::new(settings(base_url, Patience::Long)).unwrap()
-}
-
-/// Runs a check for every row, each on a thread and a runtime of its own: rows that wait do so together, and none
-/// hears the log of another.
-pub(crate) fn for_each<Row: Send>(rows: impl IntoIterator<Item = Row>, check: impl AsyncFn(Row) + Sync) {
-    let check = &check;
-    std::thread::scope(|threads| {
-        for row in rows {
-            threads.spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(check(row));
-            });
-        }
-    });
 }
 
 /// Sends one SMS through a gateway of its own, and checks what holds of every send: it is answered in time, whatever

@@ -7,7 +7,8 @@ use domain::ports::{SendAnswer, SmsGateway};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::harness::{ACCEPTED, ENOUGH, Patience, for_each, gateway, played, send_to, sms};
+use crate::harness::{ACCEPTED, ENOUGH, gateway, played, send_to, sms};
+use crate::patience::{Patience, for_each};
 use crate::wire::{self, Play, Wire, http};
 
 #[tokio::test]

@@ -1,15 +1,14 @@
 //! What an answer of Sparrow means. Owns the table in the documentation of [`sparrow`](super). It does no I/O, and of
 //! Sparrow's words it lets nothing through but numbers: an answer may repeat the text or the phone.
 
-use domain::delivery::{Credits, MessageId};
+use domain::delivery::MessageId;
 use domain::ports::{SendAnswer, SendReport};
 use serde_json::{Map, Value};
 
+use crate::gateway::numbers;
+
 /// The code of success, in the JSON as in HTTP.
 const OK: u16 = 200;
-
-/// The largest number that a float holds exactly.
-const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// An answer, judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,17 +39,9 @@ impl Judged {
         SendReport {
             answer: self.answer,
             message_id: self.said.message_id.and_then(|id| MessageId::parse(&id.to_string())),
-            credits: self.said.credit_consumed.and_then(credits),
+            credits: self.said.credit_consumed.and_then(numbers::credits),
         }
     }
-}
-
-/// An amount of credits; none where it is negative or too much to be one.
-fn credits(amount: f64) -> Option<Credits> {
-    let thousandths = (amount * 1000.0).round();
-    // By way of text, because a cast would hide what does not fit.
-    let fits = (0.0..=f64::from(u32::MAX)).contains(&thousandths);
-    if fits { format!("{thousandths:.0}").parse().ok().map(Credits::from_thousandths) } else { None }
 }
 
 impl Said {
@@ -123,22 +114,13 @@ pub(super) fn short(fields: &Map<String, Value>, name: &str) -> Option<u16> {
     whole(fields, name).filter(|number| *number <= 9999).and_then(|number| u16::try_from(number).ok())
 }
 
-/// A number of a field, given as an integer, as a float or as a string of either.
+/// A number of a field.
 pub(super) fn number(fields: &Map<String, Value>, name: &str) -> Option<f64> {
-    let number = match fields.get(name)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    };
-    number.filter(|number| number.is_finite())
+    fields.get(name).and_then(numbers::number)
 }
 
-/// A [`number`] that counts something: whole, not negative, and not so large that digits were lost.
 fn whole(fields: &Map<String, Value>, name: &str) -> Option<u64> {
-    let number = number(fields, name)?;
-    let counts = number.fract() == 0.0 && (0.0..=EXACT_MAX).contains(&number);
-    // By way of text, because a cast would hide what does not fit.
-    if counts { format!("{:.0}", number.abs()).parse().ok() } else { None }
+    fields.get(name).and_then(numbers::whole)
 }
 
 #[cfg(test)]

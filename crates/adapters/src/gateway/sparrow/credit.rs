@@ -2,13 +2,12 @@
 //! the address, so that nothing here ever shows one.
 
 use domain::credit::CreditBalance;
-use domain::ports::chain;
 use reqwest::{Client, Url};
 use serde_json::{Map, Value};
 
 use super::answer::{meaning, number, short};
-use super::read;
 use super::settings::SparrowToken;
+use crate::gateway::{call, numbers};
 
 /// Sparrow's word for having nothing left.
 const NO_CREDITS: u16 = 1012;
@@ -18,15 +17,15 @@ pub(super) async fn ask(client: &Client, endpoint: &Url, token: &SparrowToken) -
     let response = match client.get(endpoint.clone()).query(&[("token", token.reveal())]).send().await {
         Ok(response) => response,
         Err(error) => {
-            report_broken(error);
+            call::report_credit_broken("sparrow", error);
             return None;
         }
     };
     let http_status = response.status().as_u16();
-    let body = match read(response).await {
+    let body = match call::read(response).await {
         Ok(body) => body,
         Err(error) => {
-            report_broken(error);
+            call::report_credit_broken("sparrow", error);
             return None;
         }
     };
@@ -42,12 +41,6 @@ pub(super) async fn ask(client: &Client, endpoint: &Url, token: &SparrowToken) -
         );
     }
     told
-}
-
-/// The address is left out: it has the token in it.
-fn report_broken(error: reqwest::Error) {
-    let error = chain(&error.without_url());
-    tracing::warn!(gateway = "sparrow", error, "asking what credits are left broke off");
 }
 
 /// The numbers of the answer, as far as they could be read.
@@ -68,18 +61,11 @@ impl Said {
 
     fn balance(&self, http_status: u16) -> Option<CreditBalance> {
         match (http_status, self.response_code) {
-            (200, Some(200)) => self.credits_available.map(balance),
+            (200, Some(200)) => self.credits_available.map(numbers::balance),
             (200 | 403, Some(NO_CREDITS)) => Some(CreditBalance::default()),
             _ => None,
         }
     }
-}
-
-/// An account in debt has nothing left.
-fn balance(credits: f64) -> CreditBalance {
-    let thousandths = (credits * 1000.0).clamp(0.0, CreditBalance::MAX.as_f64() * 1000.0);
-    // By way of text, because a cast would hide what does not fit.
-    CreditBalance::from_thousandths(format!("{thousandths:.0}").parse().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -2,19 +2,18 @@
 //! hold a password.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::credit::CreditBalance;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
+use crate::gateway::call::{TOTAL_TIMEOUT_MAX, Timeouts, is_sealed};
+
 /// The longest token that is taken, in bytes. Sparrow's are far shorter.
 const TOKEN_BYTES_MAX: usize = 256;
 /// The longest identity that is taken, in bytes. The SMS standard leaves 11 characters to a name.
 const IDENTITY_BYTES_MAX: usize = 64;
-/// The longest total time-out: somebody waits for the answer.
-const TOTAL_TIMEOUT_MAX: Duration = Duration::from_mins(1);
 
 /// The token of a Sparrow account: who holds it spends its credits. It is erased from memory when dropped, shows
 /// itself in no `Debug` and has no `Display`.
@@ -87,6 +86,11 @@ impl SparrowSettings {
         }
     }
 
+    /// How long calls may take.
+    pub(super) const fn timeouts(&self) -> Timeouts {
+        Timeouts { connect: self.connect_timeout, total: self.total_timeout }
+    }
+
     /// Checks all of them, and answers the address to which an SMS is posted.
     pub(super) fn endpoint(&self) -> Result<Url, SparrowSettingsFault> {
         let token = self.token.reveal();
@@ -101,10 +105,7 @@ impl SparrowSettings {
         {
             return Err(SparrowSettingsFault::Identity);
         }
-        if self.connect_timeout.is_zero()
-            || self.connect_timeout >= self.total_timeout
-            || self.total_timeout > TOTAL_TIMEOUT_MAX
-        {
+        if !self.timeouts().fit() {
             return Err(SparrowSettingsFault::Timeouts);
         }
         endpoint(&self.base_url)
@@ -176,7 +177,7 @@ fn endpoint(base_url: &str) -> Result<Url, SparrowSettingsFault> {
     {
         return Err(SparrowSettingsFault::BaseUrlParts);
     }
-    if url.scheme() != "https" && !(url.scheme() == "http" && is_this_machine(host)) {
+    if !is_sealed(&url) {
         return Err(SparrowSettingsFault::NotHttps { host: host.to_owned() });
     }
     // Sparrow's path ends with a slash. Without it, its server would answer with a redirect, which is not followed.
@@ -184,13 +185,6 @@ fn endpoint(base_url: &str) -> Result<Url, SparrowSettingsFault> {
     let mut endpoint = url;
     endpoint.set_path(&path);
     Ok(endpoint)
-}
-
-/// Whether what is sent to `host` stays on this machine. By address, and by the one name that stands for it
-/// (RFC 6761); a name that only begins or ends like it belongs to somebody else.
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ async fn what_happened_is_told_by_day_and_put_together_as_asked_for() {
         "conversion": 1.0,
         "time_to_verify": told["items"][0]["time_to_verify"],
         "sends": 1, "resends": 0, "segments": 1, "credits": 0.0, "wrong_checks": 1,
+            "test_starts": 0,
+            "test_approvals": 0,
         "refusals": [{"class": "resend-too-soon", "count": 1}, {"class": "code-incorrect", "count": 1}],
         "answers": [{"class": "accepted", "count": 1}],
     }]);

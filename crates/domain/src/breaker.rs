@@ -1,6 +1,10 @@
 //! The circuit breaker of a gateway: whether calls are let through. Owns the decision; reads no clock and calls nobody.
 
+mod settings;
+
 use std::time::Duration;
+
+pub use self::settings::{BreakerSettings, BreakerSettingsFault};
 
 /// Whether calls are let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

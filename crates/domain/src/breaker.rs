@@ -207,6 +207,16 @@ impl Breaker {
         }
     }
 
+    /// A call that was let through was not made after all: another may take its place.
+    #[expect(clippy::needless_pass_by_value, reason = "a call ends once")]
+    pub fn give_back(&mut self, pass: Pass) {
+        if let Phase::HalfOpen { probing, .. } = &mut self.phase
+            && pass.opened == self.opened
+        {
+            *probing = false;
+        }
+    }
+
     /// No credits are left: nothing is let through until then, or longer where it is open anyway.
     pub fn hold(&mut self, until: Duration, now: Duration) -> Option<BreakerChange> {
         let now = self.move_on(now);

@@ -39,15 +39,15 @@ fn call(breaker: &mut Breaker, answer: SendAnswer, now: Duration) -> Option<Brea
     breaker.record(pass, answer, now)
 }
 
-fn opened(why: OpenedWhy, seconds: u64) -> Option<BreakerChange> {
-    Some(BreakerChange::Opened { why, open_for: at(seconds) })
+fn opened(why: OpenedWhy, seconds: u64) -> BreakerChange {
+    BreakerChange::Opened { why, open_for: at(seconds) }
 }
 
 #[test]
 fn a_refusal_opens_it_at_once_and_a_good_probe_closes_it() {
     let mut breaker = breaker();
     assert_eq!(call(&mut breaker, ACCEPTED, at(1)), None);
-    assert_eq!(call(&mut breaker, REFUSED, at(2)), opened(OpenedWhy::Refused, 10));
+    assert_eq!(call(&mut breaker, REFUSED, at(2)), Some(opened(OpenedWhy::Refused, 10)));
     assert_eq!(held(&mut breaker, at(5)), at(7));
     assert_eq!(breaker.state(at(5)), BreakerState::Open { retry_after: at(7) });
     assert_eq!(breaker.state(at(12)), BreakerState::HalfOpen);
@@ -64,11 +64,11 @@ fn it_is_open_twice_as_long_after_each_failed_probe_up_to_its_longest() {
     call(&mut breaker, REFUSED, at(0));
     let mut now = at(10);
     for seconds in [20, 40, 80, 160, 300, 300] {
-        assert_eq!(call(&mut breaker, UNKNOWN, now), opened(OpenedWhy::Probe, seconds));
+        assert_eq!(call(&mut breaker, UNKNOWN, now), Some(opened(OpenedWhy::Probe, seconds)));
         now += at(seconds);
     }
     assert_eq!(call(&mut breaker, ACCEPTED, now), Some(BreakerChange::Closed));
-    assert_eq!(call(&mut breaker, REFUSED, now), opened(OpenedWhy::Refused, 10), "and begins anew");
+    assert_eq!(call(&mut breaker, REFUSED, now), Some(opened(OpenedWhy::Refused, 10)), "and begins anew");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn half_of_at_least_ten_calls_open_it() {
         let answer = if number % 2 == 0 { NOT_SENT } else { ACCEPTED };
         assert_eq!(call(&mut breaker, answer, at(number)), None);
     }
-    assert_eq!(call(&mut breaker, UNKNOWN, at(9)), opened(OpenedWhy::Failures, 10));
+    assert_eq!(call(&mut breaker, UNKNOWN, at(9)), Some(opened(OpenedWhy::Failures, 10)));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn ten_failures_in_a_row_open_it_however_well_it_went_before_and_however_slowly_
     for number in 0..9 {
         assert_eq!(call(&mut breaker, NOT_SENT, at(number * 60)), None);
     }
-    assert_eq!(call(&mut breaker, NOT_SENT, at(600)), opened(OpenedWhy::Failures, 10));
+    assert_eq!(call(&mut breaker, NOT_SENT, at(600)), Some(opened(OpenedWhy::Failures, 10)));
 }
 
 #[test]
@@ -114,10 +114,14 @@ fn several_refusals_can_be_asked_for_and_several_probes() {
     assert_eq!(call(&mut breaker, ACCEPTED, at(0)), None);
     assert_eq!(call(&mut breaker, REFUSED, at(0)), None, "a success was between them");
     assert_eq!(call(&mut breaker, NOT_SENT, at(0)), None);
-    assert_eq!(call(&mut breaker, REFUSED, at(0)), opened(OpenedWhy::Refused, 10));
+    assert_eq!(call(&mut breaker, REFUSED, at(0)), Some(opened(OpenedWhy::Refused, 10)));
     assert_eq!(call(&mut breaker, ACCEPTED, at(10)), None);
     assert_eq!(breaker.state(at(10)), BreakerState::HalfOpen);
-    assert_eq!(call(&mut breaker, REFUSED, at(10)), opened(OpenedWhy::Refused, 20), "one is enough now");
+    assert_eq!(
+        call(&mut breaker, REFUSED, at(10)),
+        Some(opened(OpenedWhy::Refused, 20)),
+        "one is enough now"
+    );
     assert_eq!(call(&mut breaker, ACCEPTED, at(30)), None);
     assert_eq!(call(&mut breaker, ACCEPTED, at(30)), Some(BreakerChange::Closed));
 }
@@ -152,14 +156,27 @@ fn a_straggler_takes_no_place_of_the_probe() {
 }
 
 #[test]
+fn a_probe_that_was_not_made_gives_its_place_back() {
+    let mut breaker = breaker();
+    let straggler = pass(&mut breaker, at(0));
+    call(&mut breaker, REFUSED, at(0));
+    let probe = pass(&mut breaker, at(10));
+    breaker.give_back(straggler);
+    held(&mut breaker, at(10));
+    breaker.give_back(probe);
+    assert_eq!(breaker.state(at(10)), BreakerState::HalfOpen);
+    assert_eq!(call(&mut breaker, ACCEPTED, at(10)), Some(BreakerChange::Closed));
+}
+
+#[test]
 fn without_credits_it_is_held_until_a_reading_says_otherwise() {
     let mut breaker = breaker();
-    assert_eq!(breaker.hold(at(900), at(0)), opened(OpenedWhy::NoCredits, 900));
+    assert_eq!(breaker.hold(at(900), at(0)), Some(opened(OpenedWhy::NoCredits, 900)));
     assert_eq!(breaker.hold(at(1_200), at(300)), None, "renewed");
     assert_eq!(held(&mut breaker, at(1_000)), at(200));
     assert_eq!(breaker.lift(at(1_000)), Some(BreakerChange::Lifted));
     assert_eq!(breaker.lift(at(1_000)), None);
-    assert_eq!(call(&mut breaker, REFUSED, at(1_000)), opened(OpenedWhy::Refused, 20));
+    assert_eq!(call(&mut breaker, REFUSED, at(1_000)), Some(opened(OpenedWhy::Refused, 20)));
     assert_eq!(breaker.lift(at(1_001)), Some(BreakerChange::Lifted), "the refusal may have been of credits");
     assert_eq!(call(&mut breaker, ACCEPTED, at(1_001)), Some(BreakerChange::Closed));
     assert_eq!(breaker.lift(at(1_001)), None);
@@ -193,7 +210,7 @@ fn credits_do_not_mend_what_fails() {
         call(&mut breaker, NOT_SENT, at(0));
     }
     assert_eq!(breaker.lift(at(1)), None);
-    assert_eq!(call(&mut breaker, NOT_SENT, at(10)), opened(OpenedWhy::Probe, 20));
+    assert_eq!(call(&mut breaker, NOT_SENT, at(10)), Some(opened(OpenedWhy::Probe, 20)));
     assert_eq!(breaker.lift(at(11)), None);
     held(&mut breaker, at(11));
 }

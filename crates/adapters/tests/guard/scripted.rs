@@ -12,6 +12,8 @@ use domain::message::{AppName, Content, Locale, MessageFormat};
 use domain::phone::Phone;
 use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
 
+use crate::logs;
+
 /// What a call does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Plays {
@@ -135,6 +137,7 @@ impl SmsGateway for Scripted {
 
 /// This gateway, guarded.
 pub(crate) fn guarded(gateway: &Arc<Scripted>, settings: GuardSettings) -> Arc<GuardedGateway> {
+    logs::listen();
     Arc::new(GuardedGateway::new(gateway.clone(), settings).unwrap())
 }
 

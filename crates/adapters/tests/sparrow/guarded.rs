@@ -7,7 +7,8 @@ use domain::breaker::BreakerState;
 use domain::ports::{HeldWhy, SendAnswer, SmsGateway};
 use simulator::Behaviour;
 
-use crate::harness::{ENOUGH, Patience, for_each, settings, simulator, sms, sms_to};
+use crate::harness::{ENOUGH, settings, simulator, sms, sms_to};
+use crate::patience::{Patience, for_each};
 
 fn guarded(base_url: &str, patience: Patience) -> GuardedGateway {
     let sparrow = SparrowGateway::new(settings(base_url, patience)).unwrap();

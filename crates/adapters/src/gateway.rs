@@ -4,10 +4,12 @@
 
 mod call;
 pub mod console;
+pub mod guard;
 pub mod http;
 mod numbers;
 pub mod sparrow;
 
 pub use self::console::{ConsoleGateway, ConsoleGatewayFault, ConsoleReach};
+pub use self::guard::{GuardSettings, GuardSettingsFault, GuardedGateway};
 pub use self::http::{HttpGateway, HttpGatewaySettings, HttpGatewaySettingsFault};
 pub use self::sparrow::{SparrowGateway, SparrowSettings, SparrowSettingsFault, SparrowToken};

@@ -7,6 +7,9 @@
 #[path = "sparrow/credit.rs"]
 mod credit;
 #[cfg(test)]
+#[path = "sparrow/guarded.rs"]
+mod guarded;
+#[cfg(test)]
 #[path = "sparrow/harness.rs"]
 mod harness;
 #[cfg(test)]

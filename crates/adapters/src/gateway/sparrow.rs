@@ -24,6 +24,19 @@
 //! answer that proves that nothing was sent; where there is none, the SMS counts as sent and its code stays valid.
 //! A connection that dies before the call is written cannot be told from one that dies after, so it is `Unknown` too.
 //! A send whose future is dropped has no answer at all and is to be taken as `Unknown`.
+//!
+//! What stands before it ([`guard`](super::guard)) leaves Sparrow alone for 10 s after one `Refused`, and longer while it goes on.
+//! Of each that is right for a reason of its own:
+//!
+//! * 1001 to 1006 and 1008: token, account, address or identity do not fit; every call ends so until the operator has
+//!   mended it. 1012 and 1013: credits; the next reading above zero lets a call try at once.
+//! * 1000 and 1010 are faults of this module, which sends all four fields and never an empty text. They would hit every
+//!   call alike, and calling on would mend nothing.
+//! * Another 4xx or a redirect is mostly said by what stands before Sparrow: too many calls (429), a blocked address
+//!   (403), a wrong path (404). Each concerns all calls, and Sparrow blocks those who go on regardless. A single odd one costs those
+//!   who have no other route 10 s of 503 with `Retry-After`, and others nothing; `refusals` = 3 of the breaker spares it. No
+//!   caller can bring one about: the receiver is ten digits of a Nepali mobile, the text is the operator's, and what is
+//!   refused because of its receiver (1007, 1011) counts as a success.
 
 mod answer;
 mod credit;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod blocks;
 #[cfg(test)]
+mod breaker;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod guess_budget;

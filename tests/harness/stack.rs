@@ -54,19 +54,28 @@ impl Stack {
 
     /// Starts one that waits no longer than this for the gateway.
     pub async fn with_patience(settings: &[(&str, &str)], gateway_timeout: Duration) -> Self {
+        let gateway = |base_url| SparrowSettings {
+            base_url,
+            connect_timeout: gateway_timeout / 4,
+            total_timeout: gateway_timeout,
+            ..SparrowSettings::new("token-of-the-test", "Test")
+        };
+        Self::with_gateway(settings, gateway).await
+    }
+
+    /// Starts one whose gateway has the settings that are made of the simulator's address.
+    pub async fn with_gateway(
+        settings: &[(&str, &str)],
+        gateway: impl FnOnce(String) -> SparrowSettings,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("there is room for a directory");
         let simulator = Simulator::new(SimulatorConfig::new("token-of-the-test", "Test"));
         let running = simulator.start(([127, 0, 0, 1], 0).into()).await.expect("the simulator starts");
         let config =
             config::load(&Sources { files: Vec::new(), environment: environment(&directory, settings) })
                 .unwrap_or_else(|faults| panic!("{faults}"));
-        let gateway = SparrowSettings {
-            base_url: running.base_url(),
-            connect_timeout: gateway_timeout / 4,
-            total_timeout: gateway_timeout,
-            ..SparrowSettings::new("token-of-the-test", "Test")
-        };
-        let gateway = wiring::sparrow(&gateway).expect("the gateway's settings are valid");
+        let gateway =
+            wiring::sparrow(&gateway(running.base_url())).expect("the gateway's settings are valid");
         let Wired { verifier, phones, .. } =
             wiring::wire(&config, Some(gateway), Schema::Migrate).await.expect("the parts fit together");
 

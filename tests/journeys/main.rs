@@ -13,6 +13,8 @@ mod demo;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod gateway_answers;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod proofs;

@@ -1,8 +1,9 @@
-//! The gateway: the simulator, which answers at once, on a thread of its own.
+//! The gateway: the simulator, on a thread of its own.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use simulator::{RunningSimulator, Simulator, SimulatorConfig};
+use simulator::{Behaviour, RunningSimulator, Simulator, SimulatorConfig};
 use tokio::runtime::Handle;
 
 use crate::Fallible;
@@ -22,11 +23,14 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts one on the threads of `threads`, with room for this many SMS.
-    pub(crate) async fn start(threads: &Handle, inbox_max: usize) -> Fallible<Self> {
+    /// Starts one on the threads of `threads`, with room for this many SMS, which answers after this long.
+    pub(crate) async fn start(threads: &Handle, inbox_max: usize, latency: Duration) -> Fallible<Self> {
         let config =
             SimulatorConfig { credits: u64::MAX / 2, inbox_max, ..SimulatorConfig::new(TOKEN, IDENTITY) };
         let simulator = Simulator::new(config);
+        if !latency.is_zero() {
+            simulator.set_behaviour(Behaviour::Latency { millis: u64::try_from(latency.as_millis())? });
+        }
         let serving = simulator.clone();
         let starting = threads.spawn(async move { serving.start(([127, 0, 0, 1], 0).into()).await });
         let running = starting.await??;

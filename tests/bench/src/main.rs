@@ -6,6 +6,7 @@ mod cpu;
 mod disk;
 mod gateway;
 mod load;
+mod memory;
 mod pg_values;
 mod pgbench;
 mod postgres_tongue;
@@ -51,8 +52,11 @@ struct Arguments {
     #[arg(long, default_value_t = 2, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     warm_up: u64,
     /// Connections, each with one call at a time.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=250))]
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=2000))]
     connections: u16,
+    /// How long the simulator takes to answer.
+    #[arg(long, default_value_t = 0, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(0..=5000))]
+    gateway_latency: u64,
     /// Start verifications for no account, instead of one account each, which the start makes.
     #[arg(long)]
     without_accounts: bool,
@@ -121,7 +125,8 @@ async fn setting_of(arguments: &Arguments, load: &Runtime, gateway: &Runtime) ->
     let count = usize::try_from(arguments.count)?;
     Ok(Setting {
         binary: service::binary()?,
-        gateway: Gateway::start(gateway.handle(), count).await?,
+        gateway: Gateway::start(gateway.handle(), count, Duration::from_millis(arguments.gateway_latency))
+            .await?,
         load_threads: load.handle().clone(),
         connections: usize::from(arguments.connections),
         accounts: !arguments.without_accounts,
@@ -136,6 +141,7 @@ async fn measure(arguments: &Arguments, setting: Setting) -> Fallible<Report> {
     let directory = tempfile::tempdir()?;
     let mut report = Report {
         connections: setting.connections,
+        gateway_latency: Duration::from_millis(arguments.gateway_latency),
         accounts: setting.accounts,
         cpus: std::thread::available_parallelism()?.get(),
         syncs_per_second: disk::syncs_per_second(directory.path())?,

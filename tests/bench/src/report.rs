@@ -1,5 +1,7 @@
 //! The numbers: tables for people, JSON for programs.
 
+use std::time::Duration;
+
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
@@ -13,6 +15,7 @@ const LOAD_SHARE_MAX: f64 = 0.8;
 /// All that was found.
 pub(crate) struct Report {
     pub(crate) connections: usize,
+    pub(crate) gateway_latency: Duration,
     pub(crate) accounts: bool,
     pub(crate) cpus: usize,
     pub(crate) syncs_per_second: f64,
@@ -26,6 +29,7 @@ impl Report {
         let stage = |stage: &Stage| json!({"start": figures(&stage.starts), "check": figures(&stage.checks)});
         json!({
             "connections": self.connections,
+            "gateway_latency_ms": u64::try_from(self.gateway_latency.as_millis()).unwrap_or(u64::MAX),
             "accounts": self.accounts,
             "cpus": self.cpus,
             "syncs_per_second": self.syncs_per_second.round(),
@@ -57,9 +61,12 @@ impl Report {
     pub(crate) fn text(&self) -> String {
         let whose = if self.accounts { "an account of its own" } else { "no account" };
         let mut parts = vec![format!(
-            "{} connections, the simulator at no latency, each start with a phone and {whose}; {} CPUs, \
+            "{} connections, the simulator at {} ms of latency, each start with a phone and {whose}; {} CPUs, \
              {:.0} syncs of 8 KiB a second.",
-            self.connections, self.cpus, self.syncs_per_second
+            self.connections,
+            self.gateway_latency.as_millis(),
+            self.cpus,
+            self.syncs_per_second
         )];
         let production = self.production.as_ref();
         let stages =
@@ -134,6 +141,7 @@ fn phases(stages: &[(&str, Option<&Stage>)]) -> Table {
         "p99 ms",
         "max ms",
         "CPU us per call",
+        "peak MiB",
         "load thread",
         "others, CPUs",
     ]);
@@ -152,6 +160,7 @@ fn phases(stages: &[(&str, Option<&Stage>)]) -> Table {
                 millis(990),
                 millis(1000),
                 cpu.collect::<Vec<_>>().join(", "),
+                format!("{:.0}", figures.memory),
                 format!("{:.0} %", figures.load_share() * 100.0),
                 format!("{:.1}", figures.others()),
             ]);
@@ -171,6 +180,7 @@ fn figures(figures: &Figures) -> Value {
         "p99_ms": millis(990),
         "max_ms": millis(1000),
         "cpu_us": cpu.collect::<serde_json::Map<_, _>>(),
+        "peak_mib": figures.memory,
         "load_share": figures.load_share(),
         "other_cpus": figures.others(),
     })

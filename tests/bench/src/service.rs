@@ -99,7 +99,7 @@ fn write_configuration(directory: &Path, storage: &Storage, gateway: &Gateway) -
     let pepper = file("pepper", "the-pepper-of-a-bench-is-no-secret-at-all\n")?;
     let phone_key = file("phone-key", "the-phone-key-of-a-bench-is-no-secret-either\n")?;
     let mut text = String::new();
-    writeln!(text, "[server]\nlisten = '127.0.0.1:0'\nlog_level = 'warn'")?;
+    writeln!(text, "[server]\nlisten = '127.0.0.1:0'\nlog_level = 'warn'\nconnections_max = 2200")?;
     writeln!(text, "[database]\nurl = '{}'", storage.database)?;
     if storage.counters != "database" {
         writeln!(text, "[counters]\nurl = '{}'", storage.counters)?;

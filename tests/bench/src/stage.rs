@@ -11,6 +11,7 @@ use crate::Fallible;
 use crate::cpu;
 use crate::gateway::Gateway;
 use crate::load::{Bounds, Load, Phase};
+use crate::memory;
 use crate::service::{Service, Storage};
 
 /// The name of the threads that make the load.
@@ -48,6 +49,8 @@ pub(crate) struct Figures {
     pub(crate) cpu: Vec<(&'static str, Duration)>,
     /// CPU time of the whole phase of everything else on this machine.
     pub(crate) others: Duration,
+    /// The most memory that the service has held since it started, in MiB.
+    pub(crate) memory: f64,
 }
 
 impl Setting {
@@ -80,12 +83,12 @@ impl Setting {
         let meter = Meter { processes: [&[("service", service.pid)], servers].concat() };
         let before = meter.read()?;
         let (phase, started) = load.starts(self.bounds).await?;
-        let starts = meter.figures(phase, &before)?;
+        let starts = meter.figures(phase, &before, service.pid)?;
 
         let codes = self.gateway.take_codes();
         let before = meter.read()?;
         let phase = load.checks(started, codes).await?;
-        let checks = meter.figures(phase, &before)?;
+        let checks = meter.figures(phase, &before, service.pid)?;
 
         let log = service.stop().await?;
         if !log.is_empty() {
@@ -117,13 +120,13 @@ impl Meter {
         Ok(Reading { known, machine: cpu::of_machine()? })
     }
 
-    fn figures(&self, phase: Phase, before: &Reading) -> Fallible<Figures> {
+    fn figures(&self, phase: Phase, before: &Reading, service: u32) -> Fallible<Figures> {
         let now = self.read()?;
         let pairs = now.known.into_iter().zip(&before.known);
         let cpu: Vec<_> = pairs.map(|((name, now), (_, then))| (name, now.saturating_sub(*then))).collect();
         let known = cpu.iter().map(|(_, used)| *used).sum();
         let others = now.machine.saturating_sub(before.machine).saturating_sub(known);
-        Ok(Figures { phase, cpu, others })
+        Ok(Figures { phase, cpu, others, memory: memory::peak_of_process(service)? })
     }
 }
 

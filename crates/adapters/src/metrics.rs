@@ -5,6 +5,7 @@
 //! code. No phone, account, credential or address is ever one.
 
 pub mod facts;
+mod gateways;
 mod gauges;
 mod http;
 mod recorder;

@@ -171,8 +171,26 @@ pub const GATEWAY_DURATION: MetricFacts = seconds(
     "gateway_duration",
     MetricKind::Histogram,
     &["gateway", "answer"],
-    "From handing an SMS to a gateway to its answer, or until nobody waited any more",
+    "From handing an SMS to a gateway to its answer, waiting for its turn included, or until nobody waited any more",
 );
+/// Why gateways were not called.
+pub const GATEWAY_HELD: MetricFacts = counter(
+    "gateway_held",
+    &["gateway", "why"],
+    "SMS for which a gateway was not called: its breaker was `open`, or its queue `full`",
+);
+/// How breakers are.
+pub const GATEWAY_BREAKER: MetricFacts = gauge(
+    "gateway_breaker",
+    &["gateway", "state"],
+    "1 for the state of its circuit breaker, `closed`, `open` or `half-open`, and 0 for the others",
+);
+/// Calls under way.
+pub const GATEWAY_CALLS: MetricFacts =
+    gauge("gateway_calls", &["gateway"], "Calls to the gateway that are under way");
+/// Sends in the queue.
+pub const GATEWAY_WAITING: MetricFacts =
+    gauge("gateway_waiting", &["gateway"], "SMS that wait for a call to the gateway to end");
 /// What is left at gateways.
 pub const GATEWAY_CREDITS: MetricFacts = gauge(
     "gateway_credits",
@@ -238,6 +256,10 @@ pub const ALL: &[MetricFacts] = &[
     SEGMENTS,
     CREDITS_SPENT,
     GATEWAY_DURATION,
+    GATEWAY_HELD,
+    GATEWAY_BREAKER,
+    GATEWAY_CALLS,
+    GATEWAY_WAITING,
     GATEWAY_CREDITS,
     GATEWAY_CREDITS_LOW,
     GATEWAY_CREDITS_AGE,

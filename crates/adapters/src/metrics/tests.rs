@@ -5,12 +5,18 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::application::ApplicationId;
+use domain::breaker::BreakerState;
+use domain::credit::CreditBalance;
 use domain::delivery::Credits;
-use domain::ports::{Observer, SendAnswer};
+use domain::ports::{
+    GatewayCondition, GatewayFacts, Gateways, Held, HeldWhy, Observer, SendAnswer, SendReport, Sms,
+    SmsGateway,
+};
 use domain::refusal::Refusal;
 use domain::statistic::{Happening, Observation};
-use domain::testkit::phone;
+use domain::testkit::{World, phone};
 use domain::time::Timestamp;
+use domain::use_cases::{self, Answer, StartRequest};
 use domain::verification::Purpose;
 
 use super::facts::MetricKind;
@@ -163,6 +169,87 @@ fn gauges_are_asked_when_somebody_reads_them() {
                   sparrow_verify_loop_silence_seconds{loop=\"sweep\"} 7.0\n";
     assert!(text.contains(wanted), "{text}");
     assert!(text.ends_with("\n# EOF\n"));
+}
+
+/// Says that it is full, and that there is something left.
+#[derive(Debug)]
+struct Busy(GatewayFacts);
+
+#[async_trait::async_trait]
+impl SmsGateway for Busy {
+    fn facts(&self) -> &GatewayFacts {
+        &self.0
+    }
+
+    fn condition(&self) -> GatewayCondition {
+        let breaker = BreakerState::Open { retry_after: Duration::from_secs(1) };
+        GatewayCondition { breaker, calls: 3, waiting: 2 }
+    }
+
+    async fn send(&self, _sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
+        Err(Held { why: HeldWhy::Full, retry_after: Duration::from_secs(1) })
+    }
+
+    async fn credit(&self) -> Option<CreditBalance> {
+        Some(CreditBalance::from_credits(70))
+    }
+}
+
+fn facts_of(name: &str, low: u32) -> GatewayFacts {
+    GatewayFacts {
+        name: name.into(),
+        kind: "test",
+        host: "".into(),
+        sender: "".into(),
+        credit_low: CreditBalance::from_credits(low),
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_is_watched_and_stays_what_it_is() {
+    let metrics = metrics();
+    let mut world = World::new();
+    let busy: Arc<dyn SmsGateway> = Arc::new(Busy(facts_of("busy", 500)));
+    let busy = metrics.gateways(Gateways::one(busy));
+    assert_eq!(busy.all()[0].credit().await, Some(CreditBalance::from_credits(70)));
+    world.verifier.ports.gateways = busy;
+    let request = || StartRequest {
+        phone: phone("9841234567"),
+        account: None,
+        purpose: Purpose::Contact,
+        locale: None,
+        app_hash: None,
+        origin: None,
+    };
+    let caller = world.application();
+    let refused = use_cases::start(&world.verifier, &caller, request()).await.unwrap();
+    assert!(matches!(refused, Answer::Refused(_)), "{refused:?}");
+    let text = metrics.text();
+    let series = series(&text);
+    let of = |name: &str| series.get(format!("{PREFIX}_{name}").as_str()).copied();
+    for (name, value) in [
+        (r#"gateway_held_total{gateway="busy",why="full"}"#, 1.0),
+        (r#"gateway_breaker{gateway="busy",state="open"}"#, 1.0),
+        (r#"gateway_breaker{gateway="busy",state="closed"}"#, 0.0),
+        (r#"gateway_calls{gateway="busy"}"#, 3.0),
+        (r#"gateway_waiting{gateway="busy"}"#, 2.0),
+        (r#"gateway_credits{gateway="busy"}"#, 70.0),
+        (r#"gateway_credits_low{gateway="busy"}"#, 500.0),
+    ] {
+        assert_eq!(of(name), Some(value), "{name}\n{text}");
+    }
+    assert!(of(r#"gateway_credits_age_seconds{gateway="busy"}"#).is_some_and(|age| age < 60.0));
+
+    let metrics = self::metrics();
+    world.verifier.ports.gateways = metrics.gateways(Gateways::one(world.gateway.clone()));
+    world.gateway.answer_next([SendAnswer::Unknown]);
+    world.pass(Duration::from_mins(20));
+    let started = use_cases::start(&world.verifier, &caller, request()).await.unwrap();
+    assert!(matches!(started, Answer::Done(_)), "{started:?}");
+    let text = metrics.text();
+    let counted = r#"gateway_duration_seconds_count{gateway="scripted",answer="unknown"} 1"#;
+    assert!(text.contains(counted), "{text}");
+    assert!(!text.contains("gateway_credits{"), "it has not told");
 }
 
 #[test]

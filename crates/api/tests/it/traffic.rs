@@ -46,7 +46,7 @@ async fn every_answer_is_told_by_its_operation() {
             "startVerification",
             201,
         ),
-        (post("/v1/verifications").bearer(&token).json(&json!({"phone": 1})), "startVerification", 400),
+        (post("/v1/verifications").bearer(&token).json(&json!({"phone": 1})), "startVerification", 422),
         (get("/v1/verifications"), "listVerifications", 401),
         (post("/validate_phone/").json(&json!({})), "validatePhone", 401),
         (get("/openapi.json"), "page", 200),

@@ -9,6 +9,7 @@ mod gateways;
 mod gauges;
 mod http;
 mod recorder;
+mod webhooks;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

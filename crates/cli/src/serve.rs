@@ -129,9 +129,9 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         demo: Option<api::inbox::Demo>,
         end: impl Future<Output = ()>,
     ) -> Result<(), CommandError> {
-        let Api { endpoint, tasks, loops } = api(config, wired, demo)?;
-        let grace = config.server.shutdown_grace;
         let stopping = CancellationToken::new();
+        let Api { endpoint, tasks, loops } = api(config, wired, demo, &stopping)?;
+        let grace = config.server.shutdown_grace;
         let chores =
             chores::begin(&wired.verifier, config.retention, config.credit_interval, &loops, &stopping);
         let no_more_webhooks = stopping.child_token();
@@ -173,7 +173,12 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
 }
 
 /// The HTTP front end, counted where metrics are wanted.
-fn api(config: &Config, wired: &Wired, demo: Option<api::inbox::Demo>) -> Result<Api, CommandError> {
+fn api(
+    config: &Config,
+    wired: &Wired,
+    demo: Option<api::inbox::Demo>,
+    stopping: &CancellationToken,
+) -> Result<Api, CommandError> {
     let edge = EdgeSettings {
         answer_timeout: config.server.request_timeout,
         idempotency_kept: Duration::from_hours(config.retention.idempotency_hours.into()),
@@ -184,7 +189,7 @@ fn api(config: &Config, wired: &Wired, demo: Option<api::inbox::Demo>) -> Result
     let api = api::build(wired.verifier.clone(), wired.phones.clone(), settings)
         .map_err(|error| CommandError::system("could not make the API", error))?;
     if let Some(metrics) = &wired.metrics {
-        metrics::watch_loops(metrics, &api.loops);
+        metrics::watch(metrics, &wired.verifier, &api.loops, stopping);
     }
     Ok(api)
 }

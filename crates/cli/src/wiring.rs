@@ -299,7 +299,7 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         entropy: Arc::new(OsEntropy),
         proofs: proofs(config),
         alarms: Arc::new(LoggedAlarms),
-        webhook_sender: Arc::new(webhook_sender),
+        webhook_sender: metrics::webhooks(metrics.as_deref(), Arc::new(webhook_sender)),
     };
     if let Some(metrics) = &metrics {
         metrics::watch(metrics, &ports, &store);

@@ -211,6 +211,32 @@ pub const GATEWAY_CREDITS_AGE: MetricFacts = seconds(
     "How long ago the gateway last told what is left",
 );
 
+/// What webhooks answer.
+pub const WEBHOOK_ATTEMPTS: MetricFacts = counter(
+    "webhook_attempts",
+    &["application", "webhook", "outcome"],
+    "Attempts to tell a webhook: `taken` (2xx), `refused` (another status) or `failed` (no answer)",
+);
+/// Events not handed out.
+pub const WEBHOOK_EVENTS: MetricFacts = gauge(
+    "webhook_events_waiting",
+    &[],
+    "Events of all applications that were not handed out to webhooks yet; at most 10000 are counted, every 30 seconds",
+);
+/// Deliveries not made.
+pub const WEBHOOK_DELIVERIES: MetricFacts = gauge(
+    "webhook_deliveries_pending",
+    &["application"],
+    "Deliveries to webhooks that are pending; at most 10000 are counted, every 30 seconds; absent without webhooks",
+);
+/// How old the oldest is.
+pub const WEBHOOK_DELIVERY_AGE: MetricFacts = seconds(
+    "webhook_oldest_delivery_age",
+    MetricKind::Gauge,
+    &["application"],
+    "Since when the oldest of them is pending; 0 when there is none",
+);
+
 /// Blocks in memory.
 pub const BLOCKS: MetricFacts =
     gauge("blocks", &[], "Blocks and allow-list entries that this process goes by");
@@ -263,6 +289,10 @@ pub const ALL: &[MetricFacts] = &[
     GATEWAY_CREDITS,
     GATEWAY_CREDITS_LOW,
     GATEWAY_CREDITS_AGE,
+    WEBHOOK_ATTEMPTS,
+    WEBHOOK_EVENTS,
+    WEBHOOK_DELIVERIES,
+    WEBHOOK_DELIVERY_AGE,
     BLOCKS,
     BLOCKS_AGE,
     DATABASE_CONNECTIONS,

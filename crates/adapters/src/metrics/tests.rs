@@ -1,5 +1,7 @@
 //! What is counted, and how it is written.
 
+mod documents;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;

@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use adapters::metrics::{CONTENT_TYPE, HttpMetrics, Metrics, Reading, facts};
 use api::{LoopName, Loops, Traffic};
+use domain::use_cases::Verifier;
 use poem::http::{Method, StatusCode, header};
 use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
 use poem::{Endpoint, IntoResponse, Request, Response, Server};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+mod backlog;
+
+use self::backlog::Backlogs;
 use super::bounded::Bounded;
 use crate::failure::CommandError;
 
@@ -83,9 +87,15 @@ pub(super) fn traffic(metrics: &Metrics) -> Arc<dyn Traffic> {
     Arc::new(CountedTraffic(metrics.http()))
 }
 
-/// Watches what goes on beside serving.
-pub(super) fn watch_loops(metrics: &Metrics, loops: &Arc<Loops>) {
-    let loops = loops.clone();
+/// Watches what goes on beside serving, and begins to ask what webhooks were not told yet, until `stopping`.
+pub(super) fn watch(
+    metrics: &Metrics,
+    verifier: &Arc<Verifier>,
+    loops: &Arc<Loops>,
+    stopping: &CancellationToken,
+) {
+    let (loops, backlogs) = (loops.clone(), Backlogs::watched(metrics, verifier));
+    tokio::spawn(Backlogs::keep(Arc::downgrade(&backlogs), verifier.clone(), stopping.clone()));
     metrics.watch(facts::LOOP_SILENCE, move || {
         let silence =
             |name: LoopName| Some(Reading::new([name.as_str()], loops.silence(name)?.as_secs_f64()));

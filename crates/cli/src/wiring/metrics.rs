@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use adapters::metrics::{Metrics, Reading, facts};
-use domain::ports::{Gateways, Observer, Ports};
+use domain::ports::{Gateways, Observer, Ports, WebhookSender};
 use domain::time::Timestamp;
 
 use super::Store;
@@ -31,6 +31,14 @@ pub(super) fn gateways(metrics: Option<&Metrics>, gateways: Gateways) -> Gateway
     match metrics {
         Some(metrics) => metrics.gateways(gateways),
         None => gateways,
+    }
+}
+
+/// What tells webhooks, counted where metrics are wanted.
+pub(super) fn webhooks(metrics: Option<&Metrics>, sender: Arc<dyn WebhookSender>) -> Arc<dyn WebhookSender> {
+    match metrics {
+        Some(metrics) => metrics.webhooks(sender),
+        None => sender,
     }
 }
 

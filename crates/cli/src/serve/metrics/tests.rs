@@ -1,9 +1,14 @@
 //! What is asked for over HTTP, and what is not.
 
+use adapters::metrics::facts::MetricFacts;
+use domain::ports::Gateways;
+use domain::testkit::World;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::config::{self, Config, Sources};
+use crate::wiring::{self, Schema};
 
 /// The metrics of nothing, at a free port.
 async fn begin() -> (SocketAddr, CancellationToken, JoinHandle<io::Result<()>>) {
@@ -73,4 +78,73 @@ async fn an_address_that_is_taken_is_told_by_its_key() {
     let error = MetricsListening::bind(address).await.err().unwrap();
     let text = error.to_string();
     assert!(text.contains(&address.to_string()) && text.contains("`metrics.listen`"), "{text}");
+}
+
+/// A configuration with metrics, over a database in this directory.
+fn config(directory: &tempfile::TempDir) -> Config {
+    let database = format!("sqlite://{}", directory.path().join("test.db").display());
+    let set = [
+        ("DATABASE__URL", database.as_str()),
+        ("SECRETS__PEPPER", "a pepper of a test: 0123456789abcdef"),
+        ("SECRETS__PHONE_KEY", "a phone key of a test: fedcba987654"),
+        ("APPLICATION__NAME", "Test"),
+        ("APPLICATION__WEBHOOKS__ORDERS__URL", "https://shop.example/webhooks"),
+        ("APPLICATION__WEBHOOKS__ORDERS__SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="),
+        ("METRICS__LISTEN", "127.0.0.1:0"),
+    ];
+    let environment = set.map(|(name, value)| (format!("SPARROW_VERIFY__{name}"), value.to_owned())).into();
+    config::load(&Sources { files: Vec::new(), environment }).unwrap()
+}
+
+#[tokio::test]
+async fn every_metric_is_there_once_and_is_written_as_it_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = config(&directory);
+    let world = World::new();
+    let gateways = Gateways::one(world.gateway.clone());
+    let wired = wiring::wire(&config, Some(gateways), Schema::Migrate).await.unwrap();
+    let stopping = CancellationToken::new();
+    let _api = super::super::api(&config, &wired, None, &stopping).unwrap();
+    let metrics = wired.metrics.clone().unwrap();
+
+    let named = |facts: &[MetricFacts]| -> Vec<_> { facts.iter().map(|facts| facts.name).collect() };
+    let (mut there, mut told) = (named(&metrics.facts()), named(facts::ALL));
+    there.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(there, told);
+
+    // What was counted yet has the labels that it is said to have.
+    let text = metrics.text();
+    for facts in facts::ALL {
+        let name = facts.full_name();
+        let mut samples = text.lines().filter(|line| {
+            let rest = line.strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+        });
+        let Some(sample) = samples.next() else { continue };
+        let labels = sample
+            .split_once('{')
+            .and_then(|(_, rest)| rest.rsplit_once('}'))
+            .map_or("", |(labels, _)| labels);
+        let labels: Vec<_> = labels.split(',').filter_map(|label| Some(label.split_once('=')?.0)).collect();
+        assert_eq!(labels, facts.labels, "{sample}");
+        let plain = name.trim_end_matches("_total").trim_end_matches("_info");
+        assert!(text.contains(&format!("# TYPE {plain} {}\n", facts.kind.as_str())), "{name}\n{text}");
+    }
+    stopping.cancel();
+    wired.store.close().await;
+}
+
+#[tokio::test]
+async fn what_webhooks_were_not_told_is_asked_for_and_remembered() {
+    let world = World::builder().webhooks(&["orders"]).build();
+    let (metrics, verifier) = (Metrics::new([], []), Arc::new(world.verifier.clone()));
+    let stopping = CancellationToken::new();
+    watch(&metrics, &verifier, &Arc::default(), &stopping);
+    let begin = std::time::Instant::now();
+    while !metrics.text().contains("webhook_deliveries_pending{application=\"default\"} 0") {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{}", metrics.text());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.store.calls("backlog"), 1, "reading asks nobody");
 }

@@ -301,15 +301,15 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         alarms: Arc::new(LoggedAlarms),
         webhook_sender: metrics::webhooks(metrics.as_deref(), Arc::new(webhook_sender)),
     };
-    if let Some(metrics) = &metrics {
-        metrics::watch(metrics, &ports, &store);
-    }
     let verifier = Arc::new(Verifier {
         ports,
         applications: Applications::new(config.all_applications().cloned()),
         peppers: config.secrets.peppers.clone(),
         phone_key: config.secrets.phone_key.clone(),
     });
+    if let Some(metrics) = &metrics {
+        metrics::watch(metrics, &verifier, &store);
+    }
     Ok(Wired { verifier, phones: phones(config), statistics, store, metrics })
 }
 

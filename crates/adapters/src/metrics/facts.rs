@@ -166,6 +166,16 @@ pub const CREDITS_SPENT: MetricFacts = counter(
     "What gateways said that the SMS cost; nothing for those of which they did not tell",
 );
 
+/// What test numbers do.
+pub const TEST_VERIFICATIONS: MetricFacts = counter(
+    "test_verifications",
+    &["application", "outcome"],
+    "Verifications of test numbers that began (`started`) and were approved (`approved`); they are in no other count",
+);
+/// Test numbers.
+pub const TEST_NUMBERS: MetricFacts =
+    gauge("test_numbers", &["application"], "Test numbers that are configured and not past their date");
+
 /// How long gateways took.
 pub const GATEWAY_DURATION: MetricFacts = seconds(
     "gateway_duration",
@@ -281,6 +291,8 @@ pub const ALL: &[MetricFacts] = &[
     RESENDS,
     SEGMENTS,
     CREDITS_SPENT,
+    TEST_VERIFICATIONS,
+    TEST_NUMBERS,
     GATEWAY_DURATION,
     GATEWAY_HELD,
     GATEWAY_BREAKER,

@@ -40,6 +40,7 @@ struct Families {
     resends: Family<RouteLabels, Counter>,
     segments: Family<RouteLabels, Counter>,
     credits: Family<BillLabels, Counter<f64, AtomicU64>>,
+    tests: Family<TestLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -84,6 +85,12 @@ struct RefusalLabels {
     class: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TestLabels {
+    application: Arc<str>,
+    outcome: &'static str,
+}
+
 impl Metrics {
     /// Counts what is observed among these metrics, from now on, and tells `next`; ask for it once.
     #[must_use]
@@ -98,6 +105,7 @@ impl Metrics {
             resends: Family::default(),
             segments: Family::default(),
             credits: Family::default(),
+            tests: Family::default(),
         };
         self.register(facts::STARTED, families.started.clone());
         self.register(facts::ENDED, families.ended.clone());
@@ -107,6 +115,7 @@ impl Metrics {
         self.register(facts::RESENDS, families.resends.clone());
         self.register(facts::SEGMENTS, families.segments.clone());
         self.register(facts::CREDITS_SPENT, families.credits.clone());
+        self.register(facts::TEST_VERIFICATIONS, families.tests.clone());
         Recorder { next, names: self.names.clone(), families }
     }
 }
@@ -117,6 +126,10 @@ impl Recorder {
             let BegunLabels { application, operator, purpose } = self.begun(observation);
             let labels = EndedLabels { application, operator, purpose, outcome };
             self.families.ended.get_or_create(&labels).inc();
+        };
+        let test = |outcome| {
+            let application = self.names.application(observation.application.as_str());
+            self.families.tests.get_or_create(&TestLabels { application, outcome }).inc();
         };
         match observation.happening {
             Happening::Started => {
@@ -133,6 +146,8 @@ impl Recorder {
             Happening::Expired => ended("expired"),
             Happening::Canceled => ended("canceled"),
             Happening::Locked => ended("locked"),
+            Happening::TestStarted => test("started"),
+            Happening::TestApproved => test("approved"),
             Happening::Refused(refusal) => {
                 let application = self.names.application(observation.application.as_str());
                 let labels = RefusalLabels { application, class: refusal.class() };

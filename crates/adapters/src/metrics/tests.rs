@@ -75,6 +75,7 @@ fn what_happens_is_counted_and_told_on() {
         Happening::Approved { took: Duration::from_secs(12) },
         Happening::Expired,
         Happening::Refused(Refusal::CodeIncorrect),
+        Happening::TestStarted,
     ];
     for happening in happenings {
         observe(&recorder, "default", "sparrow", happening);
@@ -106,6 +107,7 @@ fn what_happens_is_counted_and_told_on() {
             1.0,
         ),
         (r#"time_to_verify_seconds_sum{application="default",gateway="sparrow",operator="NTC"}"#, 12.0),
+        (r#"test_verifications_total{application="default",outcome="started"}"#, 1.0),
         (r#"build_info{version="0.1.0"}"#, 1.0),
     ] {
         let name = format!("{PREFIX}_{name}");

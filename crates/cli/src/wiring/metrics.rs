@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use adapters::metrics::{Metrics, Reading, facts};
-use domain::ports::{Gateways, Observer, Ports, WebhookSender};
+use domain::application::Application;
+use domain::ports::{Gateways, Observer, WebhookSender};
 use domain::time::Timestamp;
+use domain::use_cases::Verifier;
 
 use super::Store;
 use crate::config::Config;
@@ -42,8 +44,9 @@ pub(super) fn webhooks(metrics: Option<&Metrics>, sender: Arc<dyn WebhookSender>
     }
 }
 
-/// Watches what the ports and the store know by themselves.
-pub(super) fn watch(metrics: &Metrics, ports: &Ports, store: &Store) {
+/// Watches what the use cases' ground and the store know by themselves.
+pub(super) fn watch(metrics: &Metrics, verifier: &Verifier, store: &Store) {
+    let ports = &verifier.ports;
     let begun = seconds(ports.clock.now());
     metrics.watch(facts::START_TIME, move || vec![Reading::new([], begun)]);
     let clock = ports.clock.clone();
@@ -57,6 +60,22 @@ pub(super) fn watch(metrics: &Metrics, ports: &Ports, store: &Store) {
     });
     let blocks = ports.blocks.clone();
     metrics.watch(facts::BLOCKS_AGE, move || vec![Reading::new([], blocks.age().as_secs_f64())]);
+    let (applications, clock) = (verifier.applications.clone(), ports.clock.clone());
+    metrics.watch(facts::TEST_NUMBERS, move || {
+        let now = clock.now();
+        let active = |application: &Application| {
+            application.test_numbers.iter().filter(|test| test.is_active(now)).count()
+        };
+        let of_one = |application: &Application| {
+            let count = u32::try_from(active(application)).unwrap_or(u32::MAX);
+            Reading::new([application.id.as_str()], count.into())
+        };
+        applications.all().map(of_one).collect()
+    });
+    watch_connections(metrics, store);
+}
+
+fn watch_connections(metrics: &Metrics, store: &Store) {
     let connected = store.clone();
     metrics.watch(facts::DATABASE_CONNECTIONS, move || {
         let of_pool = |pool: adapters::sql::Connections| {

@@ -61,7 +61,10 @@ fn asks_for_what_there_is(text: &str) {
     for (label, known) in [
         ("class", &Refusal::CLASSES[..]),
         ("answer", &answers[..]),
-        ("outcome", &["approved", "expired", "canceled", "locked", "taken", "refused", "failed"][..]),
+        (
+            "outcome",
+            &["approved", "expired", "canceled", "locked", "started", "taken", "refused", "failed"][..],
+        ),
         ("loop", &["expire", "sweep", "webhooks"][..]),
         ("status", &["2xx", "3xx", "4xx", "5xx"][..]),
     ] {

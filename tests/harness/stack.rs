@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::gateway::SparrowSettings;
-use api::{ApiSettings, EdgeSettings};
+use api::ApiSettings;
 use domain::account::Username;
 use domain::application::ApplicationId;
 use domain::credential::{CredentialKind, Scope};
@@ -83,7 +83,7 @@ impl Stack {
         let mut verifier = Verifier::clone(&verifier);
         verifier.ports.clock = clock.clone();
         let verifier = Arc::new(verifier);
-        let settings = ApiSettings { edge: EdgeSettings::default(), demo: None };
+        let settings = ApiSettings::default();
         let api = api::build(verifier.clone(), phones, settings).expect("the API can be built");
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.expect("there is a free port");
         let address = *acceptor.local_addr()[0].as_socket_addr().expect("it has an address");

@@ -17,6 +17,8 @@ mod gateway_answers;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod proofs;
 #[cfg(test)]
 mod replicas;

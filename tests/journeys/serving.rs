@@ -7,10 +7,10 @@ use std::time::Duration;
 use harness::{Client, Service, code_in, directory, run};
 use serde_json::{Value, json};
 
-const PHONE: &str = "+9779841234567";
+pub(crate) const PHONE: &str = "+9779841234567";
 
 /// A configuration file as an operator writes it, without the gateway.
-fn configuration(directory: &Path, gateway: &str) -> String {
+pub(crate) fn configuration(directory: &Path, gateway: &str) -> String {
     let path = |name: &str| directory.join(name).display().to_string();
     fs::write(path("pepper"), "0123456789abcdef0123456789abcdef-pepper\n").expect("a file");
     fs::write(path("phone-key"), "fedcba9876543210fedcba9876543210-phone\n").expect("a file");
@@ -25,26 +25,26 @@ fn configuration(directory: &Path, gateway: &str) -> String {
     path("verify.toml")
 }
 
-fn simulator(directory: &Path) -> Service {
+pub(crate) fn simulator(directory: &Path) -> Service {
     let arguments =
         ["simulator", "--json", "--listen", "127.0.0.1:0", "--token", "the-token", "--identity", "Shop"];
     Service::start(&arguments, &[], directory)
 }
 
-fn sparrow(simulator: &Service) -> String {
+pub(crate) fn sparrow(simulator: &Service) -> String {
     let base_url = simulator.told("base_url");
     format!("[sparrow]\ntoken = 'the-token'\nidentity = 'Shop'\nbase_url = '{base_url}'\n")
 }
 
 /// A key, issued by the command line.
-fn key(config: &str) -> String {
+pub(crate) fn key(config: &str) -> String {
     let issued = run(&["--config", config, "--json", "key", "issue"], &[]);
     assert!(issued.status.success(), "{}", issued.stderr);
     let issued: Value = serde_json::from_str(&issued.stdout).expect("a line of JSON");
     issued["secret"].as_str().expect("a secret").to_owned()
 }
 
-async fn last_code(simulator: &Service) -> String {
+pub(crate) async fn last_code(simulator: &Service) -> String {
     let site = simulator.told("inbox_url").trim_end_matches("/inbox").to_owned();
     let messages = Client::new(&site).get(&format!("/inbox?to={PHONE}"), "").await.is(200).json();
     let last = messages.as_array().and_then(|messages| messages.last()).expect("an SMS came").clone();

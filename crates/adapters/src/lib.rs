@@ -1,5 +1,6 @@
-//! What the rules need from the world: databases, Redis, gateways, webhooks, numbering plans, clock and randomness. Each
-//! module keeps the contract of a port of `domain`, and none knows another front end or composition root.
+//! What the rules need from the world: databases, Redis, gateways, webhooks, numbering plans, clock and randomness; and
+//! metrics for who runs it. Each module keeps the contract of a port of `domain`, and none knows another front end or
+//! composition root.
 
 pub mod account_cache;
 pub mod answer_vault;
@@ -9,6 +10,7 @@ pub mod credential_cache;
 pub mod gateway;
 mod http;
 pub mod jwt;
+pub mod metrics;
 pub mod numbering_plan;
 pub mod phone_vault;
 pub mod proofs;

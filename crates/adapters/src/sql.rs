@@ -8,6 +8,7 @@ mod accounts;
 mod arguments;
 mod blocks;
 mod columns;
+mod connections;
 mod credentials;
 mod credits;
 mod deliveries;
@@ -28,6 +29,7 @@ mod vitals;
 
 use std::path::PathBuf;
 
+pub use connections::Connections;
 pub use postgres::{PostgresAddress, PostgresOptions, PostgresStore, PostgresUrlFault};
 pub use sqlite::{SqliteCounters, SqliteOptions, SqliteStore};
 

@@ -1,7 +1,9 @@
 //! The edge: what holds for every answer, whatever is behind it. Bounds bodies and their time, answers methods and
-//! addresses that do not exist, gives errors of the framework our form, and sets the headers every answer has.
+//! addresses that do not exist, gives errors of the framework our form, sets the headers every answer has, and tells of it
+//! who wants to know.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use poem::error::ReadBodyError;
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -9,7 +11,8 @@ use poem::{Body, Endpoint, IntoResponse, Request, Response};
 
 use crate::classic;
 use crate::problem::{Problem, Slug};
-use crate::routes::RouteTable;
+use crate::routes::{Route, RouteTable};
+use crate::traffic::{Told, Traffic};
 
 /// The most bytes of a body.
 pub const BODY_BYTES_MAX: usize = 4096;
@@ -66,20 +69,26 @@ pub(crate) struct Edge<E> {
     inner: E,
     routes: RouteTable,
     settings: EdgeSettings,
+    told: Option<Told>,
 }
 
 impl<E: Endpoint> Edge<E> {
-    pub(crate) fn new(inner: E, routes: RouteTable, settings: EdgeSettings) -> Self {
-        Self { inner, routes, settings }
+    pub(crate) fn new(
+        inner: E,
+        routes: RouteTable,
+        settings: EdgeSettings,
+        traffic: Option<Arc<dyn Traffic>>,
+    ) -> Self {
+        Self { inner, routes, settings, told: traffic.map(Told::new) }
     }
 
-    async fn answer(&self, mut request: Request) -> Response {
-        let Some(methods) = self.routes.methods(request.uri().path()) else {
+    async fn answer(&self, route: Option<&Route>, mut request: Request) -> Response {
+        let Some(route) = route else {
             return Problem::of(Slug::RouteNotFound).into_response();
         };
         let method = request.method().clone();
-        if !methods.serves(&method) {
-            return not_served(&method, &methods.allow(), is_classic(request.uri().path()));
+        if !route.serves(&method) {
+            return not_served(&method, &route.methods().allow(), is_classic(request.uri().path()));
         }
         if let Err(problem) = self.read_body(&mut request).await {
             return problem.into_response();
@@ -119,13 +128,15 @@ impl<E: Endpoint> Endpoint for Edge<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let begin = Instant::now();
         let classic = is_classic(request.uri().path());
         let only_head = request.method() == Method::HEAD;
         if classic {
             without_trailing_slash(&mut request);
             with_bearer_scheme(request.headers_mut());
         }
-        let mut response = self.answer(request).await;
+        let (route, method) = (self.routes.route(request.uri().path()), request.method().clone());
+        let mut response = self.answer(route, request).await;
         if classic {
             response = classic::in_classic_form(response);
         }
@@ -133,6 +144,9 @@ impl<E: Endpoint> Endpoint for Edge<E> {
         set_headers(response.headers_mut(), kept);
         if only_head {
             response.set_body(());
+        }
+        if let Some(told) = &self.told {
+            told.tell(route, &method, response.status().as_u16(), begin.elapsed());
         }
         Ok(response)
     }

@@ -39,12 +39,14 @@ mod proofs;
 mod routes;
 mod statistics;
 mod tags;
+mod traffic;
 mod verifications;
 mod webhooks;
 
 pub use docs::{DocumentError, NoteError};
 pub use edge::{BODY_BYTES_MAX, EdgeSettings};
 pub use health::{LoopName, Loops};
+pub use traffic::Traffic;
 
 use context::Context;
 use idempotency::Idempotent;
@@ -54,12 +56,14 @@ use problem::{Problem, Slug};
 use routes::RouteTable;
 
 /// What the HTTP front end is made of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ApiSettings {
     /// How it is bounded.
     pub edge: EdgeSettings,
     /// The demo page and its inbox; only `demo` has one.
     pub demo: Option<Demo>,
+    /// Who is told of every answer, if anybody.
+    pub traffic: Option<Arc<dyn Traffic>>,
 }
 
 /// The HTTP front end, ready to be served.
@@ -107,7 +111,7 @@ pub fn build(
     let inner = routes::Split { operations, service, pages }
         .data(context)
         .with(CatchPanic::new().with_handler(|_| Problem::of(Slug::InternalError)));
-    let endpoint = edge::Edge::new(inner, routes, settings.edge).boxed();
+    let endpoint = edge::Edge::new(inner, routes, settings.edge, settings.traffic).boxed();
     Ok(Api { endpoint, tasks, loops })
 }
 

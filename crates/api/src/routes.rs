@@ -1,6 +1,8 @@
 //! Which addresses exist, and which methods they serve: read out of the API document once, so that an unknown address
 //! and a wrong method are told apart, and `Allow` is true.
 
+use std::sync::Arc;
+
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::http::header::AUTHORIZATION;
@@ -13,10 +15,13 @@ use crate::problem::{Problem, Slug};
 #[derive(Clone, Debug)]
 pub(crate) struct RouteTable(Vec<Route>);
 
+/// An address.
 #[derive(Clone, Debug)]
-struct Route {
+pub(crate) struct Route {
     segments: Vec<Segment>,
     methods: Methods,
+    /// The ids of its operations; a page has none.
+    operations: Vec<(Method, Arc<str>)>,
     /// The parameters behind the question mark of those methods that have any.
     queries: Vec<(Method, Vec<String>)>,
 }
@@ -58,7 +63,8 @@ impl RouteTable {
             let methods = operations.as_object().into_iter().flat_map(|operations| operations.keys());
             let methods = methods.filter_map(|name| Method::from_bytes(name.to_uppercase().as_bytes()).ok());
             let methods = Methods(methods.collect());
-            Route { segments: segments(path), methods, queries: queries(operations) }
+            let queries = queries(operations);
+            Route { segments: segments(path), methods, operations: ids(operations), queries }
         });
         let mut table = Self(routes.collect());
         table.put_exact_first();
@@ -69,17 +75,14 @@ impl RouteTable {
     #[must_use]
     pub(crate) fn with(mut self, path: &str, methods: &[Method]) -> Self {
         let methods = Methods(methods.to_vec());
-        self.0.push(Route { segments: segments(path), methods, queries: Vec::new() });
+        let segments = segments(path);
+        self.0.push(Route { segments, methods, operations: Vec::new(), queries: Vec::new() });
         self.put_exact_first();
         self
     }
 
-    /// The methods of the address, when it is one.
-    pub(crate) fn methods(&self, path: &str) -> Option<&Methods> {
-        self.route(path).map(|route| &route.methods)
-    }
-
-    fn route(&self, path: &str) -> Option<&Route> {
+    /// The address, when it is one.
+    pub(crate) fn route(&self, path: &str) -> Option<&Route> {
         // Every call comes by here: the path is taken apart once, and not for each address.
         let parts = Parts::of(path);
         self.0.iter().find(|route| matches(&route.segments, parts.as_slice()))
@@ -92,6 +95,22 @@ impl RouteTable {
 }
 
 impl Route {
+    /// The methods that it serves.
+    pub(crate) const fn methods(&self) -> &Methods {
+        &self.methods
+    }
+
+    /// Whether it serves the method.
+    pub(crate) fn serves(&self, method: &Method) -> bool {
+        self.methods.serves(method)
+    }
+
+    /// The id of the operation that answers this method; of a head, the one whose head it is.
+    pub(crate) fn operation(&self, method: &Method) -> Option<&Arc<str>> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.operations.iter().find(|(of, _)| of == method).map(|(_, id)| id)
+    }
+
     /// Refuses a parameter that an operation with parameters does not have, or that is there twice: a filter that is
     /// mistyped would list everything.
     fn takes(&self, method: &Method, query: &str) -> Result<(), Problem> {
@@ -120,6 +139,15 @@ fn queries(operations: &Value) -> Vec<(Method, Vec<String>)> {
             in_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect();
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).ok()?;
         (!names.is_empty()).then_some((method, names))
+    };
+    operations.as_object().into_iter().flatten().filter_map(of_operation).collect()
+}
+
+/// The ids of the operations of an address.
+fn ids(operations: &Value) -> Vec<(Method, Arc<str>)> {
+    let of_operation = |(method, operation): (&String, &Value)| {
+        let id = operation.get("operationId").and_then(Value::as_str)?;
+        Some((Method::from_bytes(method.to_uppercase().as_bytes()).ok()?, id.into()))
     };
     operations.as_object().into_iter().flatten().filter_map(of_operation).collect()
 }
@@ -213,6 +241,10 @@ mod tests {
         RouteTable::of_document(&document).with("/docs/*", &[Method::GET])
     }
 
+    fn methods<'a>(table: &'a RouteTable, path: &str) -> &'a Methods {
+        table.route(path).unwrap().methods()
+    }
+
     #[test]
     fn a_parameter_that_is_unknown_or_there_twice_is_refused_where_there_are_any() {
         let parameters = serde_json::json!([{"in": "path", "name": "id"}, {"in": "query", "name": "limit"}]);
@@ -237,19 +269,19 @@ mod tests {
     #[test]
     fn an_exact_address_beats_a_parameter() {
         let table = table();
-        assert_eq!(table.methods("/v/checks").unwrap().allow(), "POST, OPTIONS");
-        assert_eq!(table.methods("/v/7").unwrap().allow(), "DELETE, GET, HEAD, OPTIONS");
-        assert!(table.methods("/v/7").unwrap().serves(&Method::HEAD));
+        assert_eq!(methods(&table, "/v/checks").allow(), "POST, OPTIONS");
+        assert_eq!(methods(&table, "/v/7").allow(), "DELETE, GET, HEAD, OPTIONS");
+        assert!(methods(&table, "/v/7").serves(&Method::HEAD));
     }
 
     #[test]
     fn what_is_not_in_the_document_does_not_exist() {
         let table = table();
         for path in ["/", "", "/w", "/v/", "/v/7/x", "/docs", &"/v".repeat(20), "v/7"] {
-            assert!(table.methods(path).is_none(), "{path}");
+            assert!(table.route(path).is_none(), "{path}");
         }
-        assert!(table.methods("/docs/").is_some());
-        assert!(table.methods("/docs/a/b").is_some());
-        assert!(table.methods(&format!("/docs{}", "/a".repeat(20))).is_some());
+        assert!(table.route("/docs/").is_some());
+        assert!(table.route("/docs/a/b").is_some());
+        assert!(table.route(&format!("/docs{}", "/a".repeat(20))).is_some());
     }
 }

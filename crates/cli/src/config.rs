@@ -37,7 +37,7 @@ use domain::use_cases::Retention;
 
 pub use self::fault::{ConfigFault, ConfigFaults};
 pub use self::secrets::SecretsConfig;
-pub use self::server::{LogFormat, PhoneConfig, ServerConfig};
+pub use self::server::{LogFormat, MetricsConfig, PhoneConfig, ServerConfig};
 pub use self::storage::{CountersConfig, DatabaseConfig};
 
 /// Where the configuration is.
@@ -62,6 +62,8 @@ impl std::fmt::Debug for Sources {
 pub struct Config {
     /// How the service is reached and how it tells what it does.
     pub server: ServerConfig,
+    /// Where metrics are asked for.
+    pub metrics: MetricsConfig,
     /// The database.
     pub database: DatabaseConfig,
     /// What counts the sends.
@@ -108,6 +110,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let (leaves, faults) = raw::read(sources);
     let mut reader = reader::Reader::new(leaves, faults);
     let server = server::server(&mut reader);
+    let metrics = server::metrics(&mut reader, &server);
     let (database, counters) = storage::storage(&mut reader);
     let secrets = secrets::secrets(&mut reader);
     let gateway = sparrow::sparrow(&mut reader);
@@ -140,6 +143,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
             let applications = applications.collect();
             Ok(Config {
                 server,
+                metrics,
                 database,
                 counters,
                 secrets,

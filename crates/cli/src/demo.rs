@@ -38,7 +38,7 @@ pub(crate) async fn demo(
     let mut config = config::load(&sources)?;
     start_log(&config.server.log_level, config.server.log_format)?;
 
-    let server = Listening::bind(&config.server, arguments.listen).await?;
+    let server = Listening::bind(&config.server, arguments.listen).await?.with_metrics(&config).await?;
     let url = server.url();
     if config.server.public_url.as_deref() == Some(files::PUBLIC_URL) {
         config.server.public_url = Some(url.clone());

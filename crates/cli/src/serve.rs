@@ -19,9 +19,11 @@ use crate::wiring::{self, Schema, Wired};
 
 mod bounded;
 mod chores;
+mod metrics;
 mod webhooks;
 
 use bounded::Bounded;
+use metrics::MetricsListening;
 
 /// How long a connection may be silent before and between calls.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
@@ -46,8 +48,14 @@ pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> 
     }
     warn_of_test_numbers(&wired);
     let server = Listening::bind(&config.server, config.server.listen).await?;
+    let server = server.with_metrics(config).await?;
     let url = server.url();
-    output.print(&format!("Listening on {url}"), &serde_json::json!({ "url": url }))?;
+    let (mut text, mut json) = (format!("Listening on {url}"), serde_json::json!({ "url": url }));
+    if let Some(metrics) = &server.metrics {
+        text = format!("{text}\nMetrics at {}", metrics.url());
+        json["metrics_url"] = metrics.url().into();
+    }
+    output.print(&text, &json)?;
     server.run(config, &wired, None, until_signaled()?).await
 }
 
@@ -78,6 +86,7 @@ fn warn_of_test_numbers(wired: &Wired) {
 pub(crate) struct Listening<A> {
     acceptor: A,
     address: SocketAddr,
+    metrics: Option<MetricsListening>,
 }
 
 impl Listening<Bounded<poem::listener::TcpAcceptor>> {
@@ -92,7 +101,19 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         let address = address.unwrap_or(listen);
         // A call arrives, is worked on and answered; each has its own bound, and this is above their sum.
         let call_timeout = config.request_timeout + EdgeSettings::default().body_timeout + HEAD_TIMEOUT;
-        Ok(Self { acceptor: Bounded::new(acceptor, config.connections_max, call_timeout), address })
+        Ok(Self {
+            acceptor: Bounded::new(acceptor, config.connections_max, call_timeout),
+            address,
+            metrics: None,
+        })
+    }
+
+    /// Takes the address for metrics as well, where they are wanted.
+    pub(crate) async fn with_metrics(mut self, config: &Config) -> Result<Self, CommandError> {
+        if let Some(listen) = config.metrics.listen {
+            self.metrics = Some(MetricsListening::bind(listen).await?);
+        }
+        Ok(self)
     }
 
     /// Where it is reached from this machine.
@@ -108,22 +129,16 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         demo: Option<api::inbox::Demo>,
         end: impl Future<Output = ()>,
     ) -> Result<(), CommandError> {
-        let edge = EdgeSettings {
-            answer_timeout: config.server.request_timeout,
-            idempotency_kept: Duration::from_hours(config.retention.idempotency_hours.into()),
-            ..EdgeSettings::default()
-        };
-        let settings = ApiSettings { edge, demo };
-        let Api { endpoint, tasks, loops } =
-            api::build(wired.verifier.clone(), wired.phones.clone(), settings)
-                .map_err(|error| CommandError::system("could not make the API", error))?;
-        let grace = config.server.shutdown_grace;
         let stopping = CancellationToken::new();
+        let Api { endpoint, tasks, loops } = api(config, wired, demo, &stopping)?;
+        let grace = config.server.shutdown_grace;
         let chores =
             chores::begin(&wired.verifier, config.retention, config.credit_interval, &loops, &stopping);
         let no_more_webhooks = stopping.child_token();
         let telling =
             tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), loops, no_more_webhooks.clone()));
+        let metrics = self.metrics.zip(wired.metrics.clone());
+        let metrics = metrics.map(|(listening, metrics)| listening.begin(metrics, stopping.child_token()));
         let asked_to_stop = Arc::new(OnceLock::new());
         let end = {
             let asked_to_stop = asked_to_stop.clone();
@@ -149,11 +164,34 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         }
         webhooks::finish(telling, grace_ends).await;
         chores.end().await;
+        metrics::finish(metrics).await;
         // Behind all who tell of something.
         wired.statistics.hand_over().await;
         wired.store.close().await;
         served.map_err(|error| CommandError::system("the server stopped", error))
     }
+}
+
+/// The HTTP front end, counted where metrics are wanted.
+fn api(
+    config: &Config,
+    wired: &Wired,
+    demo: Option<api::inbox::Demo>,
+    stopping: &CancellationToken,
+) -> Result<Api, CommandError> {
+    let edge = EdgeSettings {
+        answer_timeout: config.server.request_timeout,
+        idempotency_kept: Duration::from_hours(config.retention.idempotency_hours.into()),
+        ..EdgeSettings::default()
+    };
+    let traffic = wired.metrics.as_deref().map(metrics::traffic);
+    let settings = ApiSettings { edge, demo, traffic };
+    let api = api::build(wired.verifier.clone(), wired.phones.clone(), settings)
+        .map_err(|error| CommandError::system("could not make the API", error))?;
+    if let Some(metrics) = &wired.metrics {
+        metrics::watch(metrics, &wired.verifier, &api.loops, stopping);
+    }
+    Ok(api)
 }
 
 /// Ends at the first SIGTERM or SIGINT.

@@ -10,11 +10,12 @@ use adapters::clock::SharedClock;
 use adapters::credential_cache::CachedCredentials;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
+use adapters::metrics::Metrics;
 use adapters::numbering_plan::LibPhoneNumbers;
 use adapters::phone_vault::PhoneVault;
 use adapters::proofs::Ed25519Proofs;
 use adapters::redis::RedisCounters;
-use adapters::sql::{MigrationStatus, PostgresStore, SqlError, SqliteStore};
+use adapters::sql::{Connections, MigrationStatus, PostgresStore, SqlError, SqliteStore};
 use adapters::statistics::Statistics;
 use adapters::system::{LoggedAlarms, OsEntropy, SystemClock};
 use adapters::webhooks::{HttpWebhooks, WebhookClientFault};
@@ -30,6 +31,8 @@ use domain::use_cases::Verifier;
 
 use crate::config::{Config, ConfigFault, CountersConfig, DatabaseConfig};
 
+mod metrics;
+
 /// Use cases over real adapters.
 #[derive(Debug)]
 pub struct Wired {
@@ -41,6 +44,8 @@ pub struct Wired {
     pub statistics: Arc<Statistics>,
     /// The database.
     pub store: Store,
+    /// What is counted for operators, where they want it.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 /// The database, whichever it is.
@@ -187,6 +192,14 @@ impl Store {
         }
     }
 
+    /// How its connections are at the moment.
+    fn connections(&self) -> Vec<Connections> {
+        match self {
+            Self::Sqlite(store) => store.connections(),
+            Self::Postgres(store) => store.connections(),
+        }
+    }
+
     /// Finishes what is under way and closes the connections.
     pub async fn close(&self) {
         match self {
@@ -263,6 +276,7 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
     let writer = StatisticWriterId::new(clock.now(), &OsEntropy).map_err(WiringError::Statistics)?;
     let statistics = Statistics::new(kept.clone(), writer);
     tokio::spawn(Statistics::keep(Arc::downgrade(&statistics)));
+    let metrics = metrics::metrics(config, gateways.as_ref());
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -277,15 +291,15 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         credits: kept.clone(),
         statistics: kept.clone(),
         vitals: kept,
-        observer: statistics.clone(),
+        observer: metrics::observer(metrics.as_deref(), statistics.clone()),
         blocks,
         counters: store.counters(config)?,
-        gateways: gateways.unwrap_or_else(Gateways::none),
+        gateways: metrics::gateways(metrics.as_deref(), gateways.unwrap_or_else(Gateways::none)),
         clock,
         entropy: Arc::new(OsEntropy),
         proofs: proofs(config),
         alarms: Arc::new(LoggedAlarms),
-        webhook_sender: Arc::new(webhook_sender),
+        webhook_sender: metrics::webhooks(metrics.as_deref(), Arc::new(webhook_sender)),
     };
     let verifier = Arc::new(Verifier {
         ports,
@@ -293,7 +307,10 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         peppers: config.secrets.peppers.clone(),
         phone_key: config.secrets.phone_key.clone(),
     });
-    Ok(Wired { verifier, phones: phones(config), statistics, store })
+    if let Some(metrics) = &metrics {
+        metrics::watch(metrics, &verifier, &store);
+    }
+    Ok(Wired { verifier, phones: phones(config), statistics, store, metrics })
 }
 
 /// Credentials, believed for as long as is configured.

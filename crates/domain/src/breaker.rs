@@ -41,6 +41,9 @@ pub enum BreakerState {
 }
 
 impl BreakerState {
+    /// The name of every state.
+    pub const NAMES: [&'static str; 3] = ["closed", "open", "half-open"];
+
     /// The name in logs, metrics, CLI and HTTP.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

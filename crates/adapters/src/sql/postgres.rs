@@ -46,6 +46,7 @@ use self::verifications::statements::TIME;
 use super::SqlError;
 use super::blocks::UnreadBlocks;
 use super::columns::Cells as _;
+use super::connections::Connections;
 use super::engine::Engine as _;
 use super::failure::Failure;
 use super::rows::RowFault;
@@ -91,6 +92,12 @@ impl PostgresStore {
     /// [`PortError`] when it does not answer.
     pub async fn time(&self) -> Result<Timestamp, PortError> {
         self.0.time().await.map_err(Database::failed)
+    }
+
+    /// How its connections are at the moment.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connections> {
+        vec![self.0.pool.connections()]
     }
 
     /// Finishes what is under way, for as long as a statement may take, and closes the connections; every later call

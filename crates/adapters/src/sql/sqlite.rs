@@ -38,6 +38,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use self::writer::Writer;
 use super::SqlError;
 use super::blocks::UnreadBlocks;
+use super::connections::Connections;
 use super::store::Store;
 use crate::phone_vault::PhoneVault;
 
@@ -113,6 +114,16 @@ impl SqliteStore {
     #[must_use]
     pub fn counters(&self) -> SqliteCounters {
         SqliteCounters(Arc::clone(&self.0))
+    }
+
+    /// How its connections are at the moment.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connections> {
+        let (readers, number) = (&self.0.readers, |count| u32::try_from(count).unwrap_or(u32::MAX));
+        let idle = number(readers.num_idle());
+        let used = readers.size().saturating_sub(idle);
+        let max = readers.options().get_max_connections();
+        vec![Connections { pool: "readers", used, idle, max }, self.0.writer.connections()]
     }
 
     /// Finishes what is under way and closes the file; every later call answers that the store is unavailable. Closing

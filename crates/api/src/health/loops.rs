@@ -75,7 +75,8 @@ impl Loops {
     }
 
     /// How long ago it was last at it; `None` when it never was.
-    pub(crate) fn silence(&self, name: LoopName) -> Option<Duration> {
+    #[must_use]
+    pub fn silence(&self, name: LoopName) -> Option<Duration> {
         let millis = self.beats.get(name.number())?.load(Ordering::Relaxed).checked_sub(1)?;
         Some(self.uptime().saturating_sub(Duration::from_millis(millis)))
     }

@@ -233,7 +233,7 @@ fn endless() -> Body {
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_not_waited_for() {
     let edge = EdgeSettings { body_timeout: Duration::from_millis(20), ..EdgeSettings::default() };
-    let service = Service::with_settings(World::new(), ApiSettings { edge, demo: None });
+    let service = Service::with_settings(World::new(), ApiSettings { edge, ..ApiSettings::default() });
     let token = service.user("ram").await;
     let id = service.started(&token).await;
     let mut paths: Vec<_> = operations(&id).into_iter().map(|(path, _)| path).collect();

@@ -202,7 +202,7 @@ async fn a_panic_is_told_like_any_fault_of_ours() {
         sender: "Demo".into(),
         credit_low: CreditBalance::default(),
     })));
-    let settings = ApiSettings { edge: EdgeSettings::default(), demo: None };
+    let settings = ApiSettings::default();
     let service = Service::with_verifier(world, verifier, settings);
     let token = service.user("ram").await;
     let start = post(START).bearer(&token).json(&json!({"phone": PHONE}));
@@ -262,7 +262,7 @@ async fn a_fault_in_the_authentication_is_told_in_the_form_of_its_operation() {
     let world = World::new();
     let mut verifier = world.verifier.clone();
     verifier.ports.credentials = Arc::new(BrokenCredentials);
-    let settings = ApiSettings { edge: EdgeSettings::default(), demo: None };
+    let settings = ApiSettings::default();
     let service = Service::with_verifier(world, verifier, settings);
     // Enough secrets that both faults happen.
     for number in 0..16 {
@@ -280,7 +280,7 @@ async fn a_fault_in_the_authentication_is_told_in_the_form_of_its_operation() {
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_given_up_and_its_work_goes_on() {
     let edge = EdgeSettings { answer_timeout: Duration::from_millis(20), ..EdgeSettings::default() };
-    let service = Service::with_settings(World::new(), ApiSettings { edge, demo: None });
+    let service = Service::with_settings(World::new(), ApiSettings { edge, ..ApiSettings::default() });
     let token = service.user("ram").await;
     service.world.gateway.hold();
     let start = post(START).bearer(&token).json(&json!({"phone": PHONE}));

@@ -8,7 +8,7 @@ mod schemas;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, ApiSettings, EdgeSettings};
+use api::{Api, ApiSettings};
 use domain::account::{Account, Username};
 use domain::application::ApplicationId;
 use domain::credential::{Credential, CredentialKind, Scope};
@@ -68,7 +68,7 @@ impl Service {
     }
 
     pub(crate) fn over(world: World) -> Self {
-        Self::with_settings(world, ApiSettings { edge: EdgeSettings::default(), demo: None })
+        Self::with_settings(world, ApiSettings::default())
     }
 
     pub(crate) fn with_settings(world: World, settings: ApiSettings) -> Self {

@@ -66,6 +66,8 @@ mod taken;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod traffic;
+#[cfg(test)]
 mod webhooks;
 #[cfg(test)]
 mod wire;

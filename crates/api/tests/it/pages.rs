@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use api::ApiSettings;
 use api::inbox::{Demo, Inbox, InboxMessage};
-use api::{ApiSettings, EdgeSettings};
 use domain::testkit::World;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn with_demo() -> Service {
     let demo =
         Demo { inbox: Arc::new(TwoMessages), username: "demo".to_owned(), user_token: "svu_demo".to_owned() };
     assert!(!format!("{demo:?}").contains("svu_demo"), "a token is never printed");
-    Service::with_settings(World::new(), ApiSettings { edge: EdgeSettings::default(), demo: Some(demo) })
+    Service::with_settings(World::new(), ApiSettings { demo: Some(demo), ..ApiSettings::default() })
 }
 
 /// The values of `attribute="..."` in a page.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{ApiSettings, EdgeSettings};
+use api::ApiSettings;
 use domain::testkit::{PlainProofs, World};
 use domain::use_cases::Verifier;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn signing() -> Service {
     let world = World::new();
     let mut verifier = Verifier::clone(&world.verifier);
     verifier.ports.proofs = Some(Arc::new(PlainProofs::default()));
-    Service::with_verifier(world, verifier, ApiSettings { edge: EdgeSettings::default(), demo: None })
+    Service::with_verifier(world, verifier, ApiSettings::default())
 }
 
 #[tokio::test]

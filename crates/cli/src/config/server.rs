@@ -1,5 +1,5 @@
-//! `[server]`, `[phone]` and `[retention]`: where the service listens, which phones it takes, and how long it keeps
-//! things.
+//! `[server]`, `[metrics]`, `[phone]` and `[retention]`: where the service listens, which phones it takes, and how long it
+//! keeps things.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -19,6 +19,13 @@ use super::sparrow::checked_address;
 const DAYS_MAX: u16 = 3650;
 /// The longest that an answer is kept under an idempotency key: a week.
 const IDEMPOTENCY_HOURS_MAX: u16 = 168;
+
+/// Where metrics are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// The address to listen on, beside the service's own; without one there are no metrics.
+    pub listen: Option<SocketAddr>,
+}
 
 /// How the service is reached and how it tells what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +85,15 @@ pub(super) fn server(reader: &mut Reader) -> ServerConfig {
         log_format: reader.setting("server.log_format", LogFormat::Text),
         log_level: reader.setting("server.log_level", LogFilter("info".to_owned())).0,
     }
+}
+
+pub(super) fn metrics(reader: &mut Reader, server: &ServerConfig) -> MetricsConfig {
+    let listen: Option<SocketAddr> = reader.optional("metrics.listen");
+    // Of port 0 each gets another.
+    if listen.is_some_and(|listen| listen == server.listen && listen.port() != 0) {
+        reader.fault("metrics.listen", "must be another address than `server.listen`");
+    }
+    MetricsConfig { listen }
 }
 
 pub(super) fn phone(reader: &mut Reader) -> PhoneConfig {

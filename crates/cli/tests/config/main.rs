@@ -9,6 +9,8 @@ mod example;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod proofs;
 #[cfg(test)]
 mod sandbox;

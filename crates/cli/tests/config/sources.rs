@@ -113,7 +113,7 @@ fn an_unknown_key_is_refused_with_the_nearest_name() {
         faults,
         [
             "\"server.listen\": is unknown; did you mean `server.listen`? (set in verify.toml)",
-            "elsewhere: is unknown; the sections are `application`, `auth`, `counters`, `database`, `phone`, `retention`, \
+            "elsewhere: is unknown; the sections are `application`, `auth`, `counters`, `database`, `metrics`, `phone`, `retention`, \
              `secrets`, `server`, `sparrow` (set in verify.toml)",
             "phone.extra: is unknown; `phone` has `phone.accept_defunct_operators`, `phone.countries` (set in \
              verify.toml)",

@@ -61,6 +61,13 @@ impl BlockList {
         list
     }
 
+    /// How many entries there are, those included that have expired since they were read.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let rules = self.phones.values().chain(self.prefixes.values()).chain(self.accounts.values());
+        rules.map(Vec::len).sum()
+    }
+
     /// Whether a code may be sent.
     #[must_use]
     pub fn verdict_on_send(&self, question: &BlockQuestion<'_>, now: Timestamp) -> Verdict {

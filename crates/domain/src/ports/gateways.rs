@@ -72,6 +72,13 @@ impl Gateways {
         }
     }
 
+    /// The same routes to what `wrap` makes of each gateway; it must keep its name.
+    #[must_use]
+    pub fn wrapped(self, wrap: impl Fn(Arc<dyn SmsGateway>) -> Arc<dyn SmsGateway>) -> Self {
+        let all = self.all.iter().cloned().map(wrap).collect();
+        Self { all, ..self }
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[Arc<dyn SmsGateway>] {

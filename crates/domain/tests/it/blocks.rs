@@ -152,3 +152,13 @@ fn a_block_of_one_application_is_no_affair_of_another() {
     assert_eq!(ask(&list, &application(1), Timestamp::UNIX_EPOCH), [Verdict::Open; 2]);
     assert_eq!(ask(&list, &application(0), Timestamp::UNIX_EPOCH), [Verdict::Denied; 2]);
 }
+
+#[test]
+fn every_entry_counts_though_several_are_about_the_same() {
+    let subject = BlockSubject::Phone(phone(0));
+    let prefix = BlockSubject::Prefix(Prefix::parse("+977984").unwrap());
+    let of_account = block(None, BlockAction::Deny, BlockSubject::Account(account(0)));
+    let both = [block(None, BlockAction::Deny, subject), block(None, BlockAction::Allow, subject)];
+    let list = BlockList::new(both.into_iter().chain([block(None, BlockAction::Deny, prefix), of_account]));
+    assert_eq!((list.count(), BlockList::default().count()), (4, 0));
+}

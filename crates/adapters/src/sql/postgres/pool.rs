@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::connector::{Connector, NoPrimary};
 use super::options::PostgresOptions;
+use crate::sql::Connections;
 
 /// A connection that had nothing to do for longer is asked whether it is still there before it gets a statement: one
 /// that went while nobody looked costs no call then. Under load none of them waits so long.
@@ -138,6 +139,17 @@ impl Pool {
     pub(super) fn forget_idle(&self) {
         let forgotten = std::mem::take(&mut *self.idle());
         drop(forgotten);
+    }
+
+    /// How the connections are at the moment.
+    pub(super) fn connections(&self) -> Connections {
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
+        Connections {
+            pool: "primary",
+            used: self.connections_max.saturating_sub(free),
+            idle: u32::try_from(self.idle().len()).unwrap_or(u32::MAX),
+            max: self.connections_max,
+        }
     }
 
     /// Lets those who have a connection finish, for `patience`, and nobody after them begin.

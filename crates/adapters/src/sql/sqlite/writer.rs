@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::SqliteOptions;
 use super::failure::{SQLITE_BUSY, sqlite_code};
+use crate::sql::Connections;
 
 /// How soon an open is tried again that met somebody else's lock.
 const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
@@ -70,6 +71,12 @@ impl Writer {
         self.settled.store(false, Ordering::Release);
         let connection = MutexGuard::try_map(slot, Option::as_mut).map_err(|_| sqlx::Error::PoolClosed)?;
         Ok(Turn { connection, settled: &self.settled })
+    }
+
+    /// Whether somebody has a turn at the moment.
+    pub(super) fn connections(&self) -> Connections {
+        let used = u32::from(self.connection.try_lock().is_err());
+        Connections { pool: "writer", used, idle: 1 - used, max: 1 }
     }
 
     /// Lets those who have a turn finish, and nobody after them begin.

@@ -16,6 +16,7 @@ mod events;
 mod failure;
 mod idempotency;
 mod migrations;
+mod pauses;
 mod postgres;
 mod rows;
 mod sqlite;

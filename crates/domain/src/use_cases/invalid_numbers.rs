@@ -25,9 +25,9 @@ pub struct PauseStanding {
 /// [`Failure`] when a port fails, or there is no such application.
 pub async fn show(verifier: &Verifier, application: &ApplicationId) -> Result<PauseStanding, Failure> {
     let policy = verifier.application(application)?.policy.invalid_numbers;
-    let pauses = &verifier.ports.pauses;
-    let verdicts = pauses.number_verdicts(application, policy.looks_back()).await?;
-    let last = pauses.last_pause(application).await?;
+    let store = &verifier.ports.pauses;
+    let verdicts = store.number_verdicts(application, policy.looks_back()).await?;
+    let last = store.last_pause(application).await?;
     let now = verifier.now();
     let paused = !policy.is_off() && last.as_ref().is_some_and(|last| last.is_on(now));
     Ok(PauseStanding { paused, last, counts: policy.counts(&verdicts) })

@@ -83,9 +83,6 @@ async fn every_statement_is_an_index_look_up() {
         blocks::REMOVE,
         statements::LOAD_BLOCK,
         super::credits::KEEP,
-        super::pauses::PAUSE,
-        super::pauses::RESUME,
-        crate::sql::pauses::LAST,
         statements::LIST_BLOCKS,
         statements::SWEEP_BLOCKS,
         counters::FULL_UNTIL,
@@ -124,6 +121,10 @@ async fn every_statement_is_an_index_look_up() {
 async fn what_gateways_said_of_numbers_is_looked_for_among_a_bounded_number_of_deliveries() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(&directory).await;
+    for statement in [super::pauses::PAUSE, super::pauses::RESUME, crate::sql::pauses::LAST] {
+        let plan = plan(&store, statement).await;
+        assert!(!plan.iter().any(|step| walks(step) || sorts(step)), "{statement}\n{plan:#?}");
+    }
     let plan = plan(&store, crate::sql::pauses::VERDICTS).await;
     // What the inner look-up has found is walked and put in order.
     let walks_a_table = |step: &String| walks(step) && !step.starts_with("SCAN d");

@@ -46,7 +46,7 @@ async fn resend_or_stop(
         let Loaded { verification, guesses } = owned(loaded, caller).ok_or(Refusal::VerificationNotFound)?;
         super::blocks::may_send(verifier, &verification.subject, now)?;
         let known = is_known(&verification.subject, Some(&verification), None);
-        super::invalid_numbers::may_send(verifier, application, known, now)?;
+        super::invalid_numbers::may_send(verifier, application, (verification.subject.phone, known), now)?;
         if let Some(resent) = resend_live(verifier, application, verification, guesses, now).await? {
             return Ok(resent);
         }

@@ -82,7 +82,7 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
         let standing = verifier.ports.verifications.standing(&opening.subject, today(now)).await?;
         may_prove(application, &opening.subject, standing.proved, now)?;
         let known = is_known(&opening.subject, standing.latest.as_ref(), standing.proved);
-        super::invalid_numbers::may_send(verifier, application, known, now)?;
+        super::invalid_numbers::may_send(verifier, application, (opening.subject.phone, known), now)?;
         let latest = standing.latest.as_ref().map(|latest| step(latest, Command::Settle, now).next);
         let live = latest.filter(|latest| latest.is_live(now));
         if let Some(mut live) = live {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use harness::{Fleet, Ground, wrong};
 use serde_json::{Value, json};
+use simulator::Behaviour;
 
 const PHONE: &str = "+9779841234567";
 
@@ -54,6 +55,40 @@ async fn a_revocation_holds_on_every_replica_within_the_time_that_credentials_ar
             let _ = answer.is_problem(401, "unauthenticated");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invalid_numbers_on_all_replicas_pause_new_ones_on_every_replica_once() {
+    let fleet = Fleet::start(&Ground::shared().await, 2).await;
+    let _ = fleet.start_at(0, "ram", PHONE).await.is(201);
+    fleet.simulator.set_behaviour(Behaviour::Refuse { code: 1011 });
+    for number in 0..5 {
+        let phone = format!("+977985100000{number}");
+        let refused = fleet.start_at(number, &format!("user-{number}"), &phone).await;
+        let _ = refused.is_problem(422, "destination-unsupported");
+    }
+    fleet.simulator.set_behaviour(Behaviour::Normal);
+    let shown = fleet.command(&["invalid-numbers", "show"]);
+    assert_eq!((&shown["paused"], &shown["last_pause"]["counts"]["in_a_row"]), (&json!(true), &json!(5)));
+    // Within the time that replicas take to look again.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let calls = fleet.simulator.calls();
+    for turn in 0..2 {
+        let refused = fleet.start_at(turn, "sita", "+9779851000009").await;
+        let refused = refused.is_problem(429, "new-numbers-paused");
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+    }
+    assert_eq!(fleet.simulator.calls(), calls, "nothing is called");
+
+    assert_eq!(fleet.command(&["invalid-numbers", "resume"])["paused"], false);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    for turn in 0..2 {
+        let phone = format!("+977985100001{turn}");
+        let _ = fleet.start_at(turn, "gita", &phone).await.is(201);
+    }
+    let told = fleet.command(&["event", "list"]);
+    let kinds: Vec<_> = told["items"].as_array().into_iter().flatten().map(|event| &event["type"]).collect();
+    assert_eq!(kinds, [&json!("numbers.resumed"), &json!("numbers.paused")], "each is told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

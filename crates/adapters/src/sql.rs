@@ -17,6 +17,7 @@ mod events;
 mod failure;
 mod idempotency;
 mod migrations;
+mod pauses;
 mod postgres;
 mod rows;
 mod sqlite;

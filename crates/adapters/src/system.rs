@@ -41,7 +41,12 @@ impl Alarms for LoggedAlarms {
             Lost::NextRoute => {
                 ("next-route", "an SMS that may not have been sent does not go by the next route")
             }
-            Lost::BlockRefresh => ("block-refresh", "a change of the blocks takes effect some seconds later"),
+            Lost::InvalidNumbers => {
+                ("invalid-numbers", "a number that was refused was not looked into; the next one is")
+            }
+            Lost::BlockRefresh => {
+                ("block-refresh", "a change of the blocks or pauses takes effect some seconds later")
+            }
             Lost::Refund => {
                 ("refund", "limits stay stricter until their windows pass: a send was not given back")
             }

@@ -130,6 +130,13 @@ async fn credits_keep_their_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pauses_keep_their_contract() {
+    let place = Place::new();
+    let store = Arc::new(place.open().await);
+    contract::pause_store(contract::PauseStores::of(&store), &Ground::new(15)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn statistics_keep_their_contract() {
     let place = Place::new();
     let store = Arc::new(place.open().await);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::application::{Application, ApplicationId};
+use domain::invalid_numbers::InvalidNumberPolicy;
 use domain::limit::Limit;
 use domain::message::{AppHash, Locale, Origin};
 use domain::policy::{PhoneTaken, Policy};
@@ -42,6 +43,8 @@ pub(crate) struct ApplicationResource {
     pub policy: ApplicationPolicy,
     /// Its limits on sends.
     pub limits: ApplicationLimits,
+    /// When new numbers have to wait because too many were invalid.
+    pub invalid_numbers: ApplicationInvalidNumbers,
     /// The hashes of the builds of its Android app that may read the SMS (SMS Retriever).
     pub app_hashes: Vec<String>,
     /// The web origins that may read the code out of the SMS (`WebOTP`).
@@ -64,6 +67,7 @@ impl Example for ApplicationResource {
                 sends_per_account: rules(&limits.sends_per_account),
                 phones_per_account: rules(&limits.phones_per_account),
             },
+            invalid_numbers: Policy::default().invalid_numbers.into(),
             app_hashes: vec!["FA+9qCX9VSu".to_owned()],
             origins: vec!["https://shop.example".to_owned()],
             proof_phone: "hash".to_owned(),
@@ -101,6 +105,26 @@ pub(crate) struct ApplicationLimits {
     pub sends_per_account: Vec<LimitRule>,
     /// Distinct phones of one account.
     pub phones_per_account: Vec<LimitRule>,
+}
+
+/// When the new numbers of an application have to wait because too many were invalid.
+#[derive(Debug, Object)]
+pub(crate) struct ApplicationInvalidNumbers {
+    /// So many refused numbers in a row pause; 0 is never.
+    pub in_a_row: u32,
+    /// So many of a hundred refused numbers pause; 0 is never.
+    pub share_percent: u32,
+    /// Of how many of the last numbers the share is.
+    pub of_last: u32,
+    /// How many seconds a pause is.
+    pub pause_seconds: u32,
+}
+
+impl From<InvalidNumberPolicy> for ApplicationInvalidNumbers {
+    fn from(policy: InvalidNumberPolicy) -> Self {
+        let InvalidNumberPolicy { in_a_row, share_percent, of_last, pause } = policy;
+        Self { in_a_row, share_percent, of_last, pause_seconds: seconds(pause) }
+    }
 }
 
 /// At most so many within so many seconds.
@@ -146,6 +170,7 @@ impl From<&Application> for ApplicationResource {
                 sends_per_account: rules(&limits.sends_per_account),
                 phones_per_account: rules(&limits.phones_per_account),
             },
+            invalid_numbers: policy.invalid_numbers.into(),
             app_hashes: app_hashes.iter().map(AppHash::as_str).map(str::to_owned).collect(),
             origins: origins.iter().map(Origin::as_str).map(str::to_owned).collect(),
             proof_phone: proof_phone.as_str().to_owned(),

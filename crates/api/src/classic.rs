@@ -117,7 +117,7 @@ impl Example for ClassicAnswer {
 }
 
 problems!(PhoneProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
-    DestinationUnsupported, ScopeMissing, AlreadyVerified, ResendTooSoon, SendsUsedUp, RateLimited, GatewayRefused,
+    DestinationUnsupported, ScopeMissing, AlreadyVerified, ResendTooSoon, SendsUsedUp, RateLimited, NewNumbersPaused, GatewayRefused,
     GatewayUnavailable);
 problems!(OtpProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
     CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks, PhoneTaken);
@@ -227,6 +227,9 @@ fn told(problem: &Problem) -> (StatusCode, String) {
             StatusCode::TOO_MANY_REQUESTS,
             "Maximum number of OTPs sent. Try again later, or contact support.",
         ),
+        Slug::NewNumbersPaused => {
+            (StatusCode::TOO_MANY_REQUESTS, "New phone numbers cannot be verified just now. Try again later.")
+        }
         Slug::ResendTooSoon => {
             (StatusCode::TOO_MANY_REQUESTS, "An OTP was sent a moment ago. Wait before you request another.")
         }

@@ -16,6 +16,7 @@ use crate::deliveries::{self, DeliveriesApi};
 use crate::events::{self, EventsApi};
 use crate::health::{self, HealthApi, HealthDetailsApi};
 use crate::idempotency;
+use crate::invalid_numbers::{self, InvalidNumbersApi};
 use crate::keys::{self, KeysApi};
 use crate::limits::{self, LimitsApi};
 use crate::problem::{self, Slug};
@@ -39,8 +40,8 @@ pub(crate) use pages::{Swagger, WrittenPage, openapi, swagger, to_swagger};
 pub(crate) type Service =
     OpenApiService<(VerificationsApi, Directory, Conduct, Telling, ProofsApi, ClassicApi, HealthApi), ()>;
 
-/// Who is blocked, and how full limits are.
-type Conduct = (BlocksApi, LimitsApi);
+/// Who is blocked, how full limits are, and how many numbers were invalid.
+type Conduct = (BlocksApi, LimitsApi, InvalidNumbersApi);
 
 /// What happened, who is told, and how the service is.
 type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi);
@@ -55,6 +56,7 @@ const NOTES: &[fn(&mut Notes)] = &[
     applications::notes,
     blocks::notes,
     limits::notes,
+    invalid_numbers::notes,
     deliveries::notes,
     events::notes,
     webhooks::notes,
@@ -84,7 +86,7 @@ pub(crate) fn service() -> Service {
         (
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
-            (BlocksApi, LimitsApi),
+            (BlocksApi, LimitsApi, InvalidNumbersApi),
             (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi),
             ProofsApi,
             ClassicApi,

@@ -3,6 +3,7 @@
 use domain::block::Decision;
 use domain::event::{Event, EventKind, EventPlace};
 use domain::id::{EventId, VerificationId};
+use domain::invalid_numbers::PauseReason;
 use domain::time::rfc3339;
 use domain::use_cases::events::{self, EventsAsked};
 use domain::verification::Purpose;
@@ -114,7 +115,8 @@ pub(crate) struct EventResource {
     /// The phone that it is about, masked.
     phone: Option<String>,
     /// What was decided, of `fraud.decided`: a block or an allowance came (`denied`, `allowed`), or was `removed` before
-    /// its end.
+    /// its end. Of `numbers.paused` and `numbers.resumed`, why the pause began: too many numbers were refused `in-a-row`, or
+    /// too great a `share` of them was.
     reason: Option<String>,
     /// The id of the block that it is about.
     block: Option<String>,
@@ -178,6 +180,7 @@ impl Example for EventResource {
 pub(crate) fn notes(notes: &mut Notes) {
     notes.format("uuid", &["Event.verification", "Event.block", "listEvents?verification"]);
     notes.open(EventKind::ALL.map(EventKind::as_str), &["Event.type", "listEvents?kind"]);
-    notes.open(Decision::ALL.map(Decision::as_str), &["Event.reason"]);
+    let decisions = Decision::ALL.map(Decision::as_str).into_iter();
+    notes.open(decisions.chain(PauseReason::ALL.map(PauseReason::as_str)), &["Event.reason"]);
     notes.open(Purpose::ALL.map(Purpose::as_str), &["Event.purpose"]);
 }

@@ -31,6 +31,7 @@ mod health;
 mod idempotency;
 mod ids;
 pub mod inbox;
+mod invalid_numbers;
 mod keys;
 mod limits;
 mod paging;

@@ -192,6 +192,7 @@ impl From<Refused> for Problem {
             Refusal::ResendTooSoon { retry_after } => (Slug::ResendTooSoon, Some(retry_after)),
             Refusal::SendsUsedUp { retry_after } => (Slug::SendsUsedUp, Some(retry_after)),
             Refusal::RateLimited { retry_after } => (Slug::RateLimited, Some(coarse(retry_after))),
+            Refusal::NewNumbersPaused { retry_after } => (Slug::NewNumbersPaused, Some(coarse(retry_after))),
             Refusal::Blocked => (Slug::Blocked, None),
             Refusal::DestinationUnsupported => (Slug::DestinationUnsupported, None),
             Refusal::GatewayRefused => (Slug::GatewayRefused, None),

@@ -46,7 +46,7 @@ pub(crate) enum StartAnswer {
 
 problems!(StartProblems: BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, PhoneInvalid,
     AppHashUnknown, OriginUnknown, Blocked, DestinationUnsupported, AccountForbidden, ScopeMissing, AlreadyVerified,
-    PhoneNotVerified, ResendTooSoon, SendsUsedUp, RateLimited, GatewayRefused, GatewayUnavailable);
+    PhoneNotVerified, ResendTooSoon, SendsUsedUp, RateLimited, NewNumbersPaused, GatewayRefused, GatewayUnavailable);
 problems!(CheckProblems: Blocked, PhoneNotVerified, BodyMalformed, BodyTooLarge, RequestTimeout, MediaTypeUnsupported, BodyInvalid, CodeMalformed,
     CodeIncorrect, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled, TooManyChecks,
     PhoneTaken);
@@ -54,7 +54,7 @@ problems!(CheckPhoneProblems: Blocked, PhoneNotVerified, BodyMalformed, BodyTooL
     PhoneInvalid, CodeMalformed, CodeIncorrect, AccountForbidden, ScopeMissing, VerificationNotFound, TooManyChecks,
     PhoneTaken);
 problems!(ResendProblems: Blocked, MediaTypeUnsupported, BodyInvalid, BodyMalformed, BodyTooLarge, RequestTimeout, ScopeMissing, VerificationNotFound, VerificationExpired, VerificationCanceled,
-    VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, DestinationUnsupported,
+    VerificationApproved, TooManyChecks, ResendTooSoon, SendsUsedUp, RateLimited, NewNumbersPaused, DestinationUnsupported,
     GatewayRefused, GatewayUnavailable);
 problems!(CancelProblems: VerificationNotFound, VerificationExpired, VerificationApproved, TooManyChecks);
 problems!(GetProblems: VerificationNotFound);

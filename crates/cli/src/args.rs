@@ -11,7 +11,9 @@ mod messages;
 mod statistics;
 mod webhooks;
 
-pub(crate) use conduct::{BlockCommand, BlockSubjectArgs, LimitCommand, LimitSubjectArgs};
+pub(crate) use conduct::{
+    BlockCommand, BlockSubjectArgs, InvalidNumbersCommand, LimitCommand, LimitSubjectArgs,
+};
 pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
@@ -112,6 +114,9 @@ pub(crate) enum Command {
     /// Limits: which there are, how full they are for somebody, and emptying them.
     #[command(subcommand, after_help = examples::LIMIT)]
     Limit(LimitCommand),
+    /// Invalid numbers: how many gateways have refused, and whether new ones have to wait because of it.
+    #[command(subcommand, after_help = examples::INVALID_NUMBERS)]
+    InvalidNumbers(InvalidNumbersCommand),
     /// Print the API document (OpenAPI).
     Openapi,
 }

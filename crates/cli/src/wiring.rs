@@ -24,7 +24,7 @@ use domain::id::StatisticWriterId;
 use domain::phone::PhoneParser;
 use domain::ports::{
     AccountStore, BlockStore, Clock, Counters, CredentialStore, CreditStore, DeliveryStore, EventStore,
-    Gateways, IdempotencyStore, IdentityTokens, PortError, Ports, ProofSigner, StatisticStore,
+    Gateways, IdempotencyStore, IdentityTokens, PauseStore, PortError, Ports, ProofSigner, StatisticStore,
     VerificationStore, VitalStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
@@ -68,6 +68,7 @@ trait Keeps:
     + IdempotencyStore
     + BlockStore
     + CreditStore
+    + PauseStore
     + StatisticStore
     + VitalStore
 {
@@ -83,6 +84,7 @@ impl<T> Keeps for T where
         + IdempotencyStore
         + BlockStore
         + CreditStore
+        + PauseStore
         + StatisticStore
         + VitalStore
 {
@@ -271,7 +273,8 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
     let kept = store.keeps();
     let clock = store.clock().await?;
     let webhook_sender = HttpWebhooks::new(config.webhooks.iter().cloned(), clock.clone())?;
-    let blocks = BlockSnapshot::new(kept.clone(), clock.clone()).await.map_err(WiringError::Blocks)?;
+    let blocks =
+        BlockSnapshot::new(kept.clone(), kept.clone(), clock.clone()).await.map_err(WiringError::Blocks)?;
     tokio::spawn(BlockSnapshot::keep(Arc::downgrade(&blocks)));
     let writer = StatisticWriterId::new(clock.now(), &OsEntropy).map_err(WiringError::Statistics)?;
     let statistics = Statistics::new(kept.clone(), writer);
@@ -288,6 +291,7 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         webhooks: kept.clone(),
         idempotency: kept.clone(),
         block_store: kept.clone(),
+        pauses: kept.clone(),
         credits: kept.clone(),
         statistics: kept.clone(),
         vitals: kept,

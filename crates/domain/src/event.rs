@@ -34,11 +34,15 @@ pub enum EventKind {
     FraudDecided,
     /// Fewer credits are left at a gateway than the operator wants to have there. Each application is told.
     CreditLow,
+    /// Too many numbers of the application were invalid: it sends to no new ones for a while.
+    NumbersPaused,
+    /// An operator has ended such a pause before its time. That one ends by itself is not told.
+    NumbersResumed,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::VerificationApproved,
         Self::VerificationExpired,
         Self::VerificationLocked,
@@ -48,6 +52,8 @@ impl EventKind {
         Self::PhoneChanged,
         Self::FraudDecided,
         Self::CreditLow,
+        Self::NumbersPaused,
+        Self::NumbersResumed,
     ];
 
     /// The name in storage, CLI, HTTP and webhooks.
@@ -63,6 +69,8 @@ impl EventKind {
             Self::PhoneChanged => "phone.changed",
             Self::FraudDecided => "fraud.decided",
             Self::CreditLow => "credit.low",
+            Self::NumbersPaused => "numbers.paused",
+            Self::NumbersResumed => "numbers.resumed",
         }
     }
 
@@ -110,7 +118,8 @@ pub struct Event {
     pub account: Option<EventAccount>,
     /// The phone that it is about.
     pub phone: Option<Phone>,
-    /// What was decided, as a slug ([`crate::block::Decision::as_str`]): of a decision about fraud.
+    /// What was decided, as a slug: of a decision about fraud ([`crate::block::Decision::as_str`]), and of a pause and its
+    /// end why it began ([`crate::invalid_numbers::PauseReason::as_str`]).
     pub reason: Option<Box<str>>,
     /// The block that it is about.
     pub block: Option<BlockId>,

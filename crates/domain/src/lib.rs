@@ -19,6 +19,7 @@ pub mod event;
 pub mod guess;
 pub mod id;
 pub mod idempotency;
+pub mod invalid_numbers;
 pub mod limit;
 pub mod message;
 pub mod phone;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::code::CodeLength;
 use crate::guess::{GUESS_PROBABILITY_MAX, GuessAllowance, GuessPolicy};
+use crate::invalid_numbers::InvalidNumberPolicy;
 use crate::limit::Limit;
 
 const MINUTE: u64 = 60;
@@ -42,6 +43,8 @@ pub struct Policy {
     pub limits: Limits,
     /// The guess budget.
     pub guesses: GuessPolicy,
+    /// When new numbers have to wait because too many were invalid.
+    pub invalid_numbers: InvalidNumberPolicy,
 }
 
 /// What a right code does when another account of the application holds the phone.
@@ -88,6 +91,7 @@ impl Default for Policy {
             reverify_after: Duration::from_secs(180 * DAY),
             limits: Limits::default(),
             guesses: GuessPolicy { short_max: 40, daily_max: 10, daily_max_long: 15 },
+            invalid_numbers: InvalidNumberPolicy::default(),
         }
     }
 }
@@ -181,6 +185,7 @@ impl Policy {
                 "would let a code of one phone be guessed within a year with probability {probability:.1e}; it must stay below 1e-4"
             ),
         );
+        faults.extend(self.invalid_numbers.faults());
         faults
     }
 }

@@ -16,6 +16,7 @@ mod gateway;
 mod gateways;
 mod idempotency;
 mod identities;
+mod pauses;
 mod proofs;
 mod statistics;
 mod system;
@@ -36,6 +37,7 @@ pub use gateway::{GatewayCondition, GatewayFacts, Held, HeldWhy, SendAnswer, Sen
 pub use gateways::{Gateways, RouteLeadsNowhere, SEND_DEADLINE};
 pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
+pub use pauses::{DELIVERIES_LOOKED_AT, PauseStore, Paused};
 pub use proofs::ProofSigner;
 pub use statistics::{Observer, StatisticBatch, StatisticStore};
 pub use system::{Clock, Entropy};
@@ -75,7 +77,9 @@ pub struct Ports {
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// Blocks and allow-lists, as they are kept.
     pub block_store: Arc<dyn BlockStore>,
-    /// Blocks and allow-lists, as they are asked.
+    /// The pauses of applications that have met too many invalid numbers, as they are kept.
+    pub pauses: Arc<dyn PauseStore>,
+    /// Blocks, allow-lists and pauses, as they are asked.
     pub blocks: Arc<dyn Blocks>,
     /// What is left at gateways.
     pub credits: Arc<dyn CreditStore>,

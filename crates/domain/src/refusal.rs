@@ -35,6 +35,11 @@ pub enum Refusal {
         /// How long to wait, coarsely.
         retry_after: Duration,
     },
+    /// Too many numbers of the application were invalid of late: those of which nothing is known have to wait.
+    NewNumbersPaused {
+        /// How long to wait, coarsely.
+        retry_after: Duration,
+    },
     /// An operator has blocked the phone, numbers that begin like it, or the account. Which, is not told.
     Blocked,
     /// The gateway says that this phone cannot receive.
@@ -90,7 +95,7 @@ impl From<Refusal> for Refused {
 
 impl Refusal {
     /// The class of every refusal.
-    pub const CLASSES: [&'static str; 24] = [
+    pub const CLASSES: [&'static str; 25] = [
         "account-forbidden",
         "scope-missing",
         "already-verified",
@@ -100,6 +105,7 @@ impl Refusal {
         "resend-too-soon",
         "sends-used-up",
         "rate-limited",
+        "new-numbers-paused",
         "blocked",
         "destination-unsupported",
         "gateway-refused",
@@ -130,6 +136,7 @@ impl Refusal {
             Self::ResendTooSoon { .. } => "resend-too-soon",
             Self::SendsUsedUp { .. } => "sends-used-up",
             Self::RateLimited { .. } => "rate-limited",
+            Self::NewNumbersPaused { .. } => "new-numbers-paused",
             Self::Blocked => "blocked",
             Self::DestinationUnsupported => "destination-unsupported",
             Self::GatewayRefused => "gateway-refused",

@@ -113,11 +113,12 @@ impl Routes {
         self.routes.windows(2).any(|two| two.first().map(|r| r.priority) == two.last().map(|r| r.priority))
     }
 
-    /// Whether any route takes an SMS of the application to the phone.
+    /// Whether any route, of those whose place is wanted, takes an SMS of the application to the phone.
     #[must_use]
-    pub fn lead(&self, application: &ApplicationId, phone: Phone) -> bool {
+    pub fn lead(&self, application: &ApplicationId, phone: Phone, wanted: impl Fn(usize) -> bool) -> bool {
         let country = || country_of(phone, self.plan.as_deref());
-        self.routes.iter().any(|route| route.takes.takes(application, phone, country))
+        let takes = |route: &Route| route.takes.takes(application, phone, country);
+        self.routes.iter().enumerate().any(|(place, route)| wanted(place) && takes(route))
     }
 
     /// The routes that take an SMS of the application to the phone, each once, in the order in which they are tried. Of

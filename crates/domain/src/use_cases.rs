@@ -22,6 +22,7 @@ pub mod deliveries;
 pub mod events;
 mod hand_over;
 pub mod idempotency;
+pub mod invalid_numbers;
 pub mod limits;
 pub mod proofs;
 pub mod read;

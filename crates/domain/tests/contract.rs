@@ -150,3 +150,9 @@ async fn the_store_in_memory_keeps_the_contract_of_vitals() {
     let (webhooks, events, verifications) = (store.clone(), store.clone(), store.clone());
     contract::vital_store(store.clone(), webhooks, events, verifications, store, &Ground::new(15)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_in_memory_keeps_the_contract_of_pauses() {
+    let store = Arc::new(MemoryStore::default());
+    contract::pause_store(contract::PauseStores::of(&store), &Ground::new(17)).await;
+}

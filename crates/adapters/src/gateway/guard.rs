@@ -21,6 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::breaker::{Admission, Breaker, BreakerChange, BreakerState, OpenedWhy};
 use domain::credit::CreditBalance;
+use domain::phone::Phone;
 use domain::ports::{GatewayCondition, GatewayFacts, Held, HeldWhy, SendAnswer, SendReport, Sms, SmsGateway};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
@@ -172,6 +173,10 @@ impl SmsGateway for GuardedGateway {
             calls: self.settings.calls_max.saturating_sub(free),
             waiting: self.waiting.load(Ordering::Relaxed),
         }
+    }
+
+    fn carries_to(&self, phone: Phone) -> bool {
+        self.inner.carries_to(phone)
     }
 
     async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {

@@ -18,7 +18,7 @@
 //! | HTTP 200 and the body breaks off, is too long or too late | `Unknown` | it may have been sent |
 //! | no name, no route, refused, TLS fails, connecting takes too long | `NotSent` | not a byte of the call has left |
 //! | anything else after connecting: reset, time-out, no HTTP | `Unknown` | the call may have arrived |
-//! | the phone is not a Nepali mobile | `ReceiverRefused` | Sparrow takes no other; nothing is called |
+//! | the phone is not a Nepali mobile | `ReceiverRefused` | Sparrow takes no other: it is not carried to, and nothing is called |
 //!
 //! The rule behind it: a class that lets the caller send again (`Refused`, `NotSent`, `ReceiverRefused`) needs an
 //! answer that proves that nothing was sent; where there is none, the SMS counts as sent and its code stays valid.
@@ -47,6 +47,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::credit::CreditBalance;
+use domain::phone::Phone;
 use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
 use reqwest::{Client, Response, Url};
 
@@ -111,6 +112,10 @@ impl SparrowGateway {
 impl SmsGateway for SparrowGateway {
     fn facts(&self) -> &GatewayFacts {
         &self.facts
+    }
+
+    fn carries_to(&self, phone: Phone) -> bool {
+        phone.nepal_subscriber().is_some()
     }
 
     async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {

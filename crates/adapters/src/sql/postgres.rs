@@ -24,6 +24,7 @@ mod failure;
 mod listing;
 mod migrations;
 mod options;
+mod pauses;
 #[cfg(test)]
 mod plans;
 mod pool;

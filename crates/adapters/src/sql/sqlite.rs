@@ -18,6 +18,7 @@ mod events;
 mod failure;
 mod listing;
 mod migrations;
+mod pauses;
 #[cfg(test)]
 mod plans;
 mod statistics;

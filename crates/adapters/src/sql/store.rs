@@ -2,6 +2,7 @@
 
 mod blocks;
 mod credits;
+mod pauses;
 mod statistics;
 
 use std::fmt;

@@ -18,7 +18,7 @@ const LEFT_BEHIND: [(&str, &str); 4] = [
 ];
 
 /// Tables that are not moved.
-const TABLES_LEFT_BEHIND: [&str; 6] = [
+const TABLES_LEFT_BEHIND: [&str; 7] = [
     // The processes that come have numbers of their own.
     "statistic_writers",
     // The seal of the phone key is in the header.
@@ -29,6 +29,8 @@ const TABLES_LEFT_BEHIND: [&str; 6] = [
     "idempotency_keys",
     // Gateways are asked again within minutes.
     "gateway_credits",
+    // A pause is an hour, and nothing begins anew that deserves one.
+    "pauses",
     // Of sqlx.
     "_sqlx_migrations",
 ];

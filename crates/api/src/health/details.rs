@@ -44,6 +44,9 @@ pub(crate) struct HealthDetails {
     dependencies: Vec<DependencyHealth>,
     /// How old the blocks are that this process goes by; it fails closed when they get too old.
     blocks_age_ms: u64,
+    /// Until when the caller's application sends to no new numbers, because too many were invalid; absent when it does, or
+    /// when the blocks are too old.
+    new_numbers_paused_until: Option<String>,
     /// What webhooks were not told yet; absent when the database does not answer.
     webhooks: Option<WebhookBacklog>,
     /// What goes on beside serving.
@@ -169,10 +172,17 @@ async fn look(context: &Context, application: &ApplicationId) -> HealthDetails {
         clock_ahead_ms: ports.clock.ahead_millis(),
         dependencies,
         blocks_age_ms: millis(ports.blocks.age()),
+        new_numbers_paused_until: paused_until(context, application),
         webhooks: backlog.answer.map(Into::into),
         loops: loops_health,
         test_numbers: test_numbers(context, application),
     }
+}
+
+fn paused_until(context: &Context, application: &ApplicationId) -> Option<String> {
+    let ports = &context.verifier.ports;
+    let pause = ports.blocks.pause_of(application).ok().flatten()?;
+    pause.is_on(ports.clock.now()).then(|| rfc3339(pause.until))
 }
 
 /// What came of a question, and how long it took.
@@ -247,6 +257,7 @@ impl Example for HealthDetails {
             clock_ahead_ms: Some(-3),
             dependencies: vec![dependency(Dependency::Store, 2), dependency(Dependency::Counters, 1)],
             blocks_age_ms: 1204,
+            new_numbers_paused_until: None,
             webhooks: Some(Backlog::default().into()),
             loops: vec![
                 one(LoopName::Expire, 412),

@@ -187,6 +187,10 @@ slugs! {
     /// it may be about somebody else. No SMS was sent.
     RateLimited = "rate-limited", TOO_MANY_REQUESTS, "A limit on SMS is reached",
         "Try again after `Retry-After`.";
+    /// Gateways have refused too many of the application's numbers as invalid, in a row or of the last ones, which the
+    /// gateway's operator fines. So for a while nothing is sent to numbers that were not sent to before. No SMS was sent.
+    NewNumbersPaused = "new-numbers-paused", TOO_MANY_REQUESTS, "New numbers have to wait",
+        "Try again after `Retry-After`. Phones that have had an SMS before go on; an operator can end the wait.";
     /// The service met something that it was not made for.
     InternalError = "internal-error", INTERNAL_SERVER_ERROR, "Something went wrong here",
         "It is not the request's fault, and the operator's log tells more.";

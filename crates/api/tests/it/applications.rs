@@ -39,6 +39,7 @@ async fn an_admin_key_sees_its_own_application() {
             "sends_per_account": [{"max": 10, "window_seconds": 86400}],
             "phones_per_account": [{"max": 5, "window_seconds": 86400}],
         },
+        "invalid_numbers": {"in_a_row": 5, "share_percent": 2, "of_last": 500, "pause_seconds": 3600},
         "app_hashes": ["FA+9qCX9VSu"],
         "origins": ["https://example.com"],
         "proof_phone": "hash",

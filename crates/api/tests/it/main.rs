@@ -40,6 +40,8 @@ mod health;
 #[cfg(test)]
 mod idempotency;
 #[cfg(test)]
+mod invalid_numbers;
+#[cfg(test)]
 mod junk;
 #[cfg(test)]
 mod keys;

@@ -55,6 +55,12 @@ fn shown(application: &Application) -> Value {
         "sends_per_phone": limits(&policy.limits.sends_per_phone),
         "sends_per_account": limits(&policy.limits.sends_per_account),
         "phones_per_account": limits(&policy.limits.phones_per_account),
+        "invalid_numbers": {
+            "in_a_row": policy.invalid_numbers.in_a_row,
+            "share_percent": policy.invalid_numbers.share_percent,
+            "of_last": policy.invalid_numbers.of_last,
+            "pause_seconds": policy.invalid_numbers.pause.as_secs(),
+        },
         "app_hashes": app_hashes.iter().map(AppHash::as_str).collect::<Vec<_>>(),
         "origins": origins.iter().map(Origin::as_str).collect::<Vec<_>>(),
         "proof_phone": proof_phone.as_str(),

@@ -1,4 +1,4 @@
-//! What `block` and `limit` take.
+//! What `block`, `limit` and `invalid-numbers` take.
 
 use clap::{Args, Subcommand};
 
@@ -12,6 +12,14 @@ pub(crate) enum LimitCommand {
     Show(LimitSubjectArgs),
     /// Empty the counters of a phone or an account; never its budget of wrong checks.
     Reset(LimitSubjectArgs),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum InvalidNumbersCommand {
+    /// Show how many numbers were refused since the last pause, and that pause.
+    Show,
+    /// Send to new numbers again, before the pause is over by itself.
+    Resume,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -48,6 +48,7 @@ examples! {
         "app-hash --package com.example.app --certificate cert.pem"
         "app-hash --package com.example.app --certificate - --json";
     LIMIT = "limit list" "limit show --phone 9841234567" "limit reset --account ram";
+    INVALID_NUMBERS = "invalid-numbers show" "invalid-numbers resume --application shop";
 }
 
 #[cfg(test)]

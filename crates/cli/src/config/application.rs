@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use domain::application::{Application, ApplicationId};
 use domain::guess::GuessPolicy;
+use domain::invalid_numbers::InvalidNumberPolicy;
 use domain::message::{AppHash, AppName, Locale, MessageFormat, Origin};
 use domain::policy::{Limits, Policy, PolicyFault};
 use domain::proof::ProofPhone;
@@ -83,6 +84,7 @@ fn policy(section: &mut Section<'_>) -> Policy {
         reverify_after: section.setting("policy.reverify_after", default.reverify_after),
         limits: limits(section, default.limits),
         guesses: guesses(section, default.guesses),
+        invalid_numbers: invalid_numbers(section, default.invalid_numbers),
     };
     // Where something could not be read, its default stands in: what may be due to that alone is not told.
     let code_lengths = ["policy.code_length", "policy.code_length_long"];
@@ -123,6 +125,16 @@ fn guesses(section: &mut Section<'_>, default: GuessPolicy) -> GuessPolicy {
         short_max: section.setting("policy.guesses.short_max", short_max),
         daily_max: section.setting("policy.guesses.daily_max", daily_max),
         daily_max_long: section.setting("policy.guesses.daily_max_long", daily_max_long),
+    }
+}
+
+fn invalid_numbers(section: &mut Section<'_>, default: InvalidNumberPolicy) -> InvalidNumberPolicy {
+    let InvalidNumberPolicy { in_a_row, share_percent, of_last, pause } = default;
+    InvalidNumberPolicy {
+        in_a_row: section.setting("policy.invalid_numbers.in_a_row", in_a_row),
+        share_percent: section.setting("policy.invalid_numbers.share_percent", share_percent),
+        of_last: section.setting("policy.invalid_numbers.of_last", of_last),
+        pause: section.setting("policy.invalid_numbers.pause", pause),
     }
 }
 

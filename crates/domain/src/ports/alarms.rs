@@ -20,6 +20,8 @@ pub enum Lost {
     NextRoute,
     /// Counts that a send gave back; the limit stays stricter until its window has passed.
     Refund,
-    /// The look at the blocks after one was changed; the change takes effect some seconds later.
+    /// The look whether an application has met too many invalid numbers; the next one that is refused leads to it again.
+    InvalidNumbers,
+    /// The look at the blocks and pauses after one was changed; the change takes effect some seconds later.
     BlockRefresh,
 }

@@ -11,6 +11,7 @@ use crate::account::Username;
 use crate::application::ApplicationId;
 use crate::block::{Block, BlockList};
 use crate::id::BlockId;
+use crate::invalid_numbers::Pause;
 use crate::time::Timestamp;
 
 /// Whose entries are meant.
@@ -68,11 +69,14 @@ pub trait BlockStore: Send + Sync + fmt::Debug {
     async fn sweep_blocks(&self, before: Timestamp, max: u32) -> Result<u64, PortError>;
 }
 
-/// Holds what blocks there are, so that asking costs nothing. What was changed elsewhere it knows within seconds.
+/// Holds what blocks and pauses there are, so that asking costs nothing. What was changed elsewhere it knows within seconds.
 #[async_trait]
 pub trait Blocks: Send + Sync + fmt::Debug {
     /// What there is. An error when it is too old to be believed: nothing may be sent then.
     fn list(&self) -> Result<Arc<BlockList>, PortError>;
+
+    /// The pause of an application, if there is one; it may be over. An error as of [`Blocks::list`].
+    fn pause_of(&self, application: &ApplicationId) -> Result<Option<Pause>, PortError>;
 
     /// How old that is.
     fn age(&self) -> Duration;

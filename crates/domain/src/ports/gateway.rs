@@ -161,6 +161,11 @@ pub trait SmsGateway: Send + Sync + fmt::Debug {
         GatewayCondition::UNGUARDED
     }
 
+    /// Whether it carries to this phone at all. One that does not is not called: that would say nothing about the phone.
+    fn carries_to(&self, _phone: Phone) -> bool {
+        true
+    }
+
     /// Hands the SMS over, once: no retry after any byte has left, because the gateway may have sent it. Answers
     /// within the gateway's stated time-out and within `within`, whichever is shorter, always. [`Held`] means that it was
     /// certainly not called; only what guards a gateway answers so.

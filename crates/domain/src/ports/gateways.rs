@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SmsGateway;
+use crate::application::ApplicationId;
+use crate::phone::Phone;
 use crate::route::{OnUnknown, Route, RouteMatch, RouteName, Routes};
 
 /// How long a send may take in all, over all of its routes.
@@ -89,6 +91,13 @@ impl Gateways {
     #[must_use]
     pub const fn routes(&self) -> &Routes {
         &self.routes
+    }
+
+    /// Whether any route leads an SMS of the application to a gateway that carries to the phone.
+    #[must_use]
+    pub fn lead(&self, application: &ApplicationId, phone: Phone) -> bool {
+        let carries = |place| self.by_route(place).is_some_and(|(_, _, gateway)| gateway.carries_to(phone));
+        self.routes.lead(application, phone, carries)
     }
 
     /// How long a send may take in all.

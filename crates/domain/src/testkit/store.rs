@@ -8,6 +8,7 @@ mod credits;
 mod deliveries;
 mod events;
 mod idempotency;
+mod pauses;
 mod statistics;
 mod verifications;
 mod vitals;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 use super::demand::locked;
 use super::trouble::Trouble;
 use crate::account::{Account, Username};
+use crate::application::ApplicationId;
 use crate::block::Block;
 use crate::credential::{Credential, SecretHash};
 use crate::credit::CreditReading;
@@ -31,6 +33,7 @@ use crate::id::{
     AccountId, BlockId, CredentialId, DeliveryId, StatisticWriterId, VerificationId, WebhookDeliveryId,
 };
 use crate::idempotency::KeyPlace;
+use crate::invalid_numbers::Pause;
 use crate::phone::Phone;
 use crate::ports::{Dependency, Page, PortError};
 use crate::statistic::{Amounts, StatisticKey};
@@ -65,6 +68,8 @@ struct Tables {
     blocks: BTreeMap<BlockId, Block>,
     credits: BTreeMap<Arc<str>, CreditReading>,
     blocks_are_stale: bool,
+    /// The last of each application.
+    pauses: BTreeMap<ApplicationId, Pause>,
     statistics: BTreeMap<StatisticKey, Amounts>,
     /// The last batch of each.
     statistic_writers: BTreeMap<StatisticWriterId, u32>,
@@ -112,7 +117,7 @@ impl MemoryStore {
         locked(&self.0).trouble.forget_calls();
     }
 
-    /// Whether what it knows of blocks is too old to be believed from now on.
+    /// Whether what it knows of blocks and pauses is too old to be believed from now on.
     pub fn set_blocks_stale(&self, stale: bool) {
         locked(&self.0).tables.blocks_are_stale = stale;
     }

@@ -236,6 +236,7 @@ impl WorldBuilder {
             idempotency: store.clone(),
             credits: store.clone(),
             block_store: store.clone(),
+            pauses: store.clone(),
             blocks: store.clone(),
             statistics: store.clone(),
             observer: observer.clone(),

@@ -56,7 +56,7 @@ pub(super) async fn hand_over(
     let mut attempts = Attempts::new(verifier, application, &parcel);
     for place in &parcel.plan {
         let Some((route, leads_to, gateway)) = verifier.ports.gateways.by_route(*place) else { continue };
-        if attempts.called.contains(&leads_to) {
+        if attempts.called.contains(&leads_to) || !gateway.carries_to(parcel.sms.to) {
             continue;
         }
         let Some((left, id)) = attempts.next().await else { break };

@@ -10,6 +10,7 @@ use crate::application::Application;
 use crate::credential::Caller;
 use crate::guess::GuessTotals;
 use crate::id::VerificationId;
+use crate::invalid_numbers::is_known;
 use crate::ports::{Change, Loaded, Saved};
 use crate::refusal::{Refusal, Refused};
 use crate::time::Timestamp;
@@ -44,6 +45,8 @@ async fn resend_or_stop(
         let loaded = verifier.ports.verifications.load(id, today(now)).await?;
         let Loaded { verification, guesses } = owned(loaded, caller).ok_or(Refusal::VerificationNotFound)?;
         super::blocks::may_send(verifier, &verification.subject, now)?;
+        let known = is_known(&verification.subject, Some(&verification), None);
+        super::invalid_numbers::may_send(verifier, application, (verification.subject.phone, known), now)?;
         if let Some(resent) = resend_live(verifier, application, verification, guesses, now).await? {
             return Ok(resent);
         }

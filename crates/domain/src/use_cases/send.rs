@@ -1,8 +1,8 @@
 //! The part that start and resend share: take from the counters, hand the code over, note what came of it.
 
 use super::hand_over::{HandedOver, Parcel, hand_over};
-use super::statistics;
 use super::{Failure, Stop, TRIES_MAX, Verifier, today};
+use super::{invalid_numbers, statistics};
 use crate::application::Application;
 use crate::delivery::DeliveryRecord;
 use crate::id::DeliveryId;
@@ -42,7 +42,7 @@ pub(super) async fn take(
     if verifier.applications.is_fictitious(subject.phone) {
         return Err(Refusal::DestinationUnsupported.into());
     }
-    if !verifier.ports.gateways.routes().lead(&subject.application, subject.phone) {
+    if !verifier.ports.gateways.lead(&subject.application, subject.phone) {
         return Err(Refusal::DestinationUnsupported.into());
     }
     let parties = SendParties {
@@ -94,6 +94,7 @@ pub(super) async fn deliver(
         Some(Effect::Refund) => refund(verifier, &receipt).await,
         Some(Effect::Send { .. } | Effect::Bind) | None => {}
     }
+    invalid_numbers::note(verifier, application, &attempts).await;
     match refusal {
         None => Ok(recorded),
         Some(refusal) => Err(refusal.about(recorded).into()),

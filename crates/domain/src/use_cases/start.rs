@@ -11,6 +11,7 @@ use crate::code::Nonce;
 use crate::credential::Caller;
 use crate::guess::{GuessClass, GuessTotals};
 use crate::id::VerificationId;
+use crate::invalid_numbers::is_known;
 use crate::message::{AppHash, Locale, Origin};
 use crate::phone::Phone;
 use crate::ports::{Change, Inserted, Saved, Standing};
@@ -80,6 +81,8 @@ async fn start_or_stop(verifier: &Verifier, caller: &Caller, request: StartReque
         let now = verifier.now();
         let standing = verifier.ports.verifications.standing(&opening.subject, today(now)).await?;
         may_prove(application, &opening.subject, standing.proved, now)?;
+        let known = is_known(&opening.subject, standing.latest.as_ref(), standing.proved);
+        super::invalid_numbers::may_send(verifier, application, (opening.subject.phone, known), now)?;
         let latest = standing.latest.as_ref().map(|latest| step(latest, Command::Settle, now).next);
         let live = latest.filter(|latest| latest.is_live(now));
         if let Some(mut live) = live {

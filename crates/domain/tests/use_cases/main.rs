@@ -21,6 +21,8 @@ mod failures;
 #[cfg(test)]
 mod guessing;
 #[cfg(test)]
+mod invalid_numbers;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod observing;

@@ -8,10 +8,11 @@ use domain::application::Applications;
 use domain::code::SubmittedCode;
 use domain::phone::Phone;
 use domain::policy::Policy;
+use domain::ports::SendAnswer;
 use domain::refusal::Refusal;
 use domain::statistic::Happening;
 use domain::test_number::TestNumber;
-use domain::testkit::{World, code};
+use domain::testkit::{World, code, phone};
 use domain::time::{Timestamp, after};
 use domain::use_cases::{StartRequest, resend, start as start_for};
 use domain::verification::{DeliveryState, Purpose};
@@ -65,6 +66,20 @@ async fn the_limits_on_sends_do_not_hold_for_a_test_number() {
         done(resend(&world.verifier, &ram, live.id).await);
     }
     assert_eq!((world.gateway.sent().len(), world.counters.calls("take")), (0, 0));
+}
+
+#[tokio::test]
+async fn a_test_number_goes_on_while_new_numbers_wait() {
+    let world = world(false);
+    let key = world.application();
+    world.gateway.answer_always(SendAnswer::ReceiverRefused);
+    for number in 0..5 {
+        let refused = start(&world, &key, phone(&format!("984123456{number}"))).await;
+        assert_eq!(refusal(refused), Refusal::DestinationUnsupported);
+    }
+    let paused = refusal(start(&world, &key, phone("9841234569")).await);
+    assert!(matches!(paused, Refusal::NewNumbersPaused { .. }), "{paused:?}");
+    begun(&world, &key, test_phone()).await;
 }
 
 #[tokio::test]

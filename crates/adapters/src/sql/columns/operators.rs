@@ -1,8 +1,10 @@
-//! Reads what operators see and decide: blocks, and what is left at gateways.
+//! Reads what operators see and decide: blocks, pauses, and what is left at gateways.
 
 use domain::block::{Block, BlockAction, BlockReason, BlockSubject, Prefix};
 use domain::credit::{CreditBalance, CreditReading};
 use domain::id::{AccountId, BlockId};
+use domain::invalid_numbers::{NumberCounts, NumberVerdict, Pause, PauseReason};
+use domain::ports::SendAnswer;
 
 use super::{Cells, Columns};
 use crate::sql::failure::Failure;
@@ -42,6 +44,26 @@ impl<Row: Cells> Columns<'_, Row> {
             balance: self.optional_balance()?.ok_or(RowFault("thousandths"))?,
             at: self.instant("at")?,
             low: self.optional_instant()?.is_some(),
+        })
+    }
+
+    pub(in crate::sql) fn number_verdict(&mut self) -> Result<NumberVerdict, Failure> {
+        let answer = SendAnswer::parse(self.text("answer")?).ok_or(RowFault("answer"))?;
+        Ok(NumberVerdict::of(answer, self.instant("answered_at")?).ok_or(RowFault("answer"))?)
+    }
+
+    pub(in crate::sql) fn pause(&mut self) -> Result<Pause, Failure> {
+        Ok(Pause {
+            application: rows::application(self.text("application")?)?,
+            // One for a reason that only a newer release knows holds all the same.
+            reason: PauseReason::parse(self.text("reason")?).unwrap_or(PauseReason::InARow),
+            since: self.instant("since")?,
+            until: self.instant("ends_at")?,
+            counts: NumberCounts {
+                in_a_row: self.whole("in_a_row")?,
+                refused: self.whole("refused")?,
+                of: self.whole("counted")?,
+            },
         })
     }
 

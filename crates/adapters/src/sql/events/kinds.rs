@@ -6,7 +6,8 @@
 macro_rules! known_kinds {
     () => {
         "('verification.approved', 'verification.expired', 'verification.locked', 'verification.canceled', \
-          'phone.transferred', 'phone.unlinked', 'phone.changed', 'fraud.decided', 'credit.low')"
+          'phone.transferred', 'phone.unlinked', 'phone.changed', 'fraud.decided', 'credit.low', \
+          'numbers.paused', 'numbers.resumed')"
     };
 }
 

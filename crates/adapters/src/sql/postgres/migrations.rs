@@ -70,6 +70,11 @@ const MIGRATIONS: Migrations = &[
         "routes of deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0013_routes.sql")),
     ),
+    (
+        14,
+        "pauses because of invalid numbers",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0014_pauses.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.

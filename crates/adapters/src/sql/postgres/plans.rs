@@ -13,14 +13,16 @@ use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, StatisticWriterId, VerificationId};
 use domain::idempotency::{Attempt, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
+use domain::invalid_numbers::{NumberCounts, Pause, PauseReason};
 use domain::message::Locale;
 use domain::phone::Phone;
 use domain::phone_key::PhoneKey;
 use domain::policy::Policy;
 use domain::ports::{
     AccountStore as _, Approval, BlockScope, BlockStore as _, Change, CredentialFilter, CredentialStore as _,
-    CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, SendAnswer,
-    StatisticBatch, StatisticStore as _, VerificationFilter, VerificationStore as _, VitalStore as _,
+    CreditStore as _, DeliveryFilter, DeliveryStore as _, IdempotencyStore as _, Page, PauseStore as _,
+    SendAnswer, StatisticBatch, StatisticStore as _, VerificationFilter, VerificationStore as _,
+    VitalStore as _,
 };
 use domain::statistic::{Amounts, Measure, StatisticBy, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
@@ -114,6 +116,13 @@ async fn ask_everything(store: &PostgresStore) {
     let reading =
         CreditReading { gateway: "sparrow".into(), balance: CreditBalance::default(), at: now(), low: true };
     store.keep_credit(&reading, std::slice::from_ref(&application)).await.unwrap();
+    store.number_verdicts(&application, 500).await.unwrap();
+    let (since, until) = (now(), now());
+    let counts = NumberCounts::default();
+    let pause = Pause { application: application.clone(), reason: PauseReason::InARow, since, until, counts };
+    store.pause(&pause, since).await.unwrap();
+    store.resume(&application, now()).await.unwrap();
+    store.last_pause(&application).await.unwrap();
     store.remove_block(mine, block, now()).await.unwrap();
     store.list_blocks(mine, Page { before: None, limit: 10 }).await.unwrap();
     store.sweep_blocks(now(), 10).await.unwrap();

@@ -58,6 +58,11 @@ const MIGRATIONS: Migrations = &[
         "routes of deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0013_routes.sql")),
     ),
+    (
+        14,
+        "pauses because of invalid numbers",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0014_pauses.sql")),
+    ),
 ];
 
 impl SqliteStore {

@@ -118,6 +118,23 @@ async fn every_statement_is_an_index_look_up() {
 }
 
 #[tokio::test]
+async fn what_gateways_said_of_numbers_is_looked_for_among_a_bounded_number_of_deliveries() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    for statement in [super::pauses::PAUSE, super::pauses::RESUME, crate::sql::pauses::LAST] {
+        let plan = plan(&store, statement).await;
+        assert!(!plan.iter().any(|step| walks(step) || sorts(step)), "{statement}\n{plan:#?}");
+    }
+    let plan = plan(&store, crate::sql::pauses::VERDICTS).await;
+    // What the inner look-up has found is walked and put in order.
+    let walks_a_table = |step: &String| walks(step) && !step.starts_with("SCAN d");
+    assert!(!plan.iter().any(walks_a_table), "{plan:#?}");
+    let serves = |index: &str| plan.iter().any(|step| step.contains(index));
+    assert!(serves("deliveries_by_application (application=?)"), "{plan:#?}");
+    assert!(serves("USING PRIMARY KEY (application=?)"), "{plan:#?}");
+}
+
+#[tokio::test]
 async fn the_standing_of_a_subject_uses_both_indexes_of_subjects() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(&directory).await;

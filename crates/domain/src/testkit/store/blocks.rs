@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::{MemoryStore, Tables, page_of};
 use crate::account::Username;
+use crate::application::ApplicationId;
 use crate::block::{Block, BlockList, Decision};
 use crate::event::{Event, EventAccount, EventKind, EventPlace};
 use crate::id::{BlockId, EventId};
+use crate::invalid_numbers::Pause;
 use crate::ports::{BlockAdded, BlockScope, BlockStore, Blocks, Dependency, Page, PortError};
 use crate::testkit::demand::locked;
 use crate::time::Timestamp;
@@ -136,6 +138,11 @@ impl Blocks for MemoryStore {
             return Err(PortError::unavailable(Dependency::Store, "the blocks were told to be too old"));
         }
         Ok(Arc::new(BlockList::new(inner.tables.blocks.values().cloned())))
+    }
+
+    fn pause_of(&self, application: &ApplicationId) -> Result<Option<Pause>, PortError> {
+        self.list()?;
+        Ok(locked(&self.0).tables.pauses.get(application).cloned())
     }
 
     fn age(&self) -> Duration {

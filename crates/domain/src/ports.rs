@@ -37,7 +37,7 @@ pub use gateways::{Gateways, RouteLeadsNowhere, SEND_DEADLINE};
 pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
 pub use proofs::ProofSigner;
-pub use statistics::{Observer, StatisticBatch, StatisticStore};
+pub use statistics::{DeliveryEstimates, Observer, StatisticBatch, StatisticStore};
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -81,6 +81,8 @@ pub struct Ports {
     pub credits: Arc<dyn CreditStore>,
     /// What happened, added up.
     pub statistics: Arc<dyn StatisticStore>,
+    /// What is known of the delivery of SMS, as it is asked.
+    pub estimates: Arc<dyn DeliveryEstimates>,
     /// Who is told what happens, to be added up.
     pub observer: Arc<dyn Observer>,
     /// How the store is.

@@ -24,6 +24,7 @@ use crate::account::{Account, Username};
 use crate::block::Block;
 use crate::credential::{Credential, SecretHash};
 use crate::credit::CreditReading;
+use crate::deliverability::{Cohort, CohortKey};
 use crate::delivery::DeliveryRecord;
 use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
@@ -66,6 +67,7 @@ struct Tables {
     credits: BTreeMap<Arc<str>, CreditReading>,
     blocks_are_stale: bool,
     statistics: BTreeMap<StatisticKey, Amounts>,
+    cohorts: BTreeMap<CohortKey, Cohort>,
     /// The last batch of each.
     statistic_writers: BTreeMap<StatisticWriterId, u32>,
 }

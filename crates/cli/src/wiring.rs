@@ -8,6 +8,7 @@ use adapters::account_cache::CachedAccounts;
 use adapters::blocks::BlockSnapshot;
 use adapters::clock::SharedClock;
 use adapters::credential_cache::CachedCredentials;
+use adapters::estimates::EstimateSnapshot;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::numbering_plan::LibPhoneNumbers;
@@ -263,6 +264,8 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
     let writer = StatisticWriterId::new(clock.now(), &OsEntropy).map_err(WiringError::Statistics)?;
     let statistics = Statistics::new(kept.clone(), writer);
     tokio::spawn(Statistics::keep(Arc::downgrade(&statistics)));
+    let estimates = EstimateSnapshot::new(kept.clone(), clock.clone());
+    tokio::spawn(EstimateSnapshot::keep(Arc::downgrade(&estimates)));
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -278,6 +281,7 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         statistics: kept.clone(),
         vitals: kept,
         observer: statistics.clone(),
+        estimates,
         blocks,
         counters: store.counters(config)?,
         gateways: gateways.unwrap_or_else(Gateways::none),

@@ -70,6 +70,11 @@ const MIGRATIONS: Migrations = &[
         "routes of deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0013_routes.sql")),
     ),
+    (
+        15,
+        "cohorts of SMS",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0015_cohorts.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.

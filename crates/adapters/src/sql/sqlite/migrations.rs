@@ -58,6 +58,11 @@ const MIGRATIONS: Migrations = &[
         "routes of deliveries",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0013_routes.sql")),
     ),
+    (
+        15,
+        "cohorts of SMS",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0015_cohorts.sql")),
+    ),
 ];
 
 impl SqliteStore {

@@ -44,8 +44,7 @@ pub(crate) type Service =
 type Conduct = (BlocksApi, LimitsApi);
 
 /// What happened, who is told, and how the service is.
-type Telling =
-    (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi);
+type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);

@@ -13,8 +13,8 @@ mod statistics;
 mod webhooks;
 
 pub(crate) use conduct::{BlockCommand, BlockSubjectArgs, LimitCommand, LimitSubjectArgs};
-pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use deliverability::DeliverabilityCommand;
+pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
 

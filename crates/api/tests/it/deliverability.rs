@@ -36,7 +36,10 @@ async fn the_share_and_its_interval_are_told_by_operator_and_route() {
         "operator": "NTC", "route": "scripted", "sends": 0, "verified": 0, "recent_sends": 25, "recent_verified": 20,
     }]);
     assert_eq!(young["items"], expected, "too few to tell");
-    assert_eq!((&young["from"], &young["to"]), (&json!("2026-01-15T06:55:00.000Z"), &json!("2026-01-15T07:55:00.000Z")));
+    assert_eq!(
+        (&young["from"], &young["to"]),
+        (&json!("2026-01-15T06:55:00.000Z"), &json!("2026-01-15T07:55:00.000Z"))
+    );
 
     service.pass(15 * 60);
     let told = read(&service, &admin).await;

@@ -27,7 +27,7 @@ const GOOD: Route = Route { loses: 0.02, takes: 8.0 };
 const LOSSY: Route = Route { loses: 0.4, takes: 8.0 };
 const SLOW: Route = Route { loses: 0.02, takes: 90.0 };
 
-/// SplitMix64.
+/// `SplitMix64`.
 struct Chance(u64);
 
 impl Chance {

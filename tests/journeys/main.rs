@@ -9,6 +9,8 @@ mod clocks;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod deliverability;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod events;

@@ -7,6 +7,7 @@ pub mod answer_vault;
 pub mod blocks;
 pub mod clock;
 pub mod credential_cache;
+pub mod estimates;
 pub mod gateway;
 mod http;
 pub mod jwt;

@@ -7,6 +7,7 @@
 mod accounts;
 mod arguments;
 mod blocks;
+mod cohorts;
 mod columns;
 mod connections;
 mod credentials;

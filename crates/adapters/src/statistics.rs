@@ -17,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 /// How often it is handed over.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// The most lines; there is one for each day, application, operator and purpose that something happens for, and each
-/// takes a kilobyte.
+/// takes a kilobyte. So many cohorts too: one for each five minutes, application, operator and route by which SMS go.
 const LINES_MAX: usize = 2000;
 
 /// Adds up what is observed.
@@ -89,18 +89,19 @@ impl Statistics {
 
     /// Whether something happened that is to be handed over.
     fn fill(&self, outbox: &mut Outbox) -> bool {
-        let (lines, lost) = {
+        let (lines, cohorts, lost) = {
             let mut tally = self.tally();
-            (tally.take(), tally.take_lost())
+            (tally.take(), tally.take_cohorts(), tally.take_lost())
         };
         if lost > 0 {
             tracing::warn!(lost, "something was not added to the statistics: too much is told apart");
         }
-        if lines.is_empty() {
+        if lines.is_empty() && cohorts.is_empty() {
             return false;
         }
         outbox.batches = outbox.batches.saturating_add(1);
-        outbox.unanswered = Some(StatisticBatch { writer: self.writer, number: outbox.batches, lines });
+        let (writer, number) = (self.writer, outbox.batches);
+        outbox.unanswered = Some(StatisticBatch { writer, number, lines, cohorts });
         true
     }
 
@@ -134,6 +135,7 @@ impl fmt::Debug for Statistics {
 #[cfg(test)]
 mod tests {
     use domain::application::ApplicationId;
+    use domain::deliverability::{CohortSums, Slot, Window};
     use domain::statistic::{Happening, Measure, StatisticBy};
     use domain::testkit::{MemoryStore, phone};
     use domain::time::{Day, Timestamp};
@@ -150,6 +152,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             application: &ApplicationId::parse(application).unwrap(),
             gateway: "sparrow",
+            sms: None,
             phone: Some(phone("9841234567")),
             purpose: Some(Purpose::Contact),
             happening: Happening::Started,
@@ -245,6 +248,18 @@ mod tests {
 
         async fn sweep_statistics(&self, before: Day) -> Result<u64, PortError> {
             self.store.sweep_statistics(before).await
+        }
+
+        async fn read_cohorts(
+            &self,
+            application: Option<&ApplicationId>,
+            window: Window,
+        ) -> Result<Vec<CohortSums>, PortError> {
+            self.store.read_cohorts(application, window).await
+        }
+
+        async fn sweep_cohorts(&self, before: Slot) -> Result<u64, PortError> {
+            self.store.sweep_cohorts(before).await
         }
     }
 

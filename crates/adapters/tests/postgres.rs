@@ -143,6 +143,15 @@ async fn pauses_keep_their_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cohorts_keep_their_contract() {
+    let place = Place::new().await;
+    let store = Arc::new(place.open().await);
+    contract::cohort_store(store.clone(), &Ground::new(30)).await;
+    let alone = Place::new().await;
+    contract::cohort_sweep(Arc::new(alone.open().await), &Ground::new(31)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn statistics_keep_their_contract() {
     let place = Place::new().await;
     let store = Arc::new(place.open().await);

@@ -90,6 +90,8 @@ pub(crate) struct ApplicationPolicy {
     pub checks_max: u32,
     /// The wait after the first send, the second, and so on, in seconds; as many resends as waits.
     pub cooldowns_seconds: Vec<u32>,
+    /// Whether the wait is halved, to 30 seconds at least, after an SMS by a route that is measurably slow or lossy.
+    pub early_resend: bool,
     /// What a right code does when another account holds the phone: `reject` it, or `transfer` the phone.
     pub phone_taken: String,
     /// How many seconds old a proof must be before the account may prove the same phone again.
@@ -191,6 +193,7 @@ impl From<&Policy> for ApplicationPolicy {
             renew_below_seconds: seconds(policy.renew_below),
             checks_max: policy.checks_max,
             cooldowns_seconds: policy.cooldowns.iter().copied().map(seconds).collect(),
+            early_resend: policy.early_resend,
             phone_taken: phone_taken.to_owned(),
             reverify_after_seconds: seconds(policy.reverify_after),
         }

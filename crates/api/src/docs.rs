@@ -12,6 +12,7 @@ use crate::accounts::tokens::TokensApi;
 use crate::applications::{self, ApplicationsApi};
 use crate::blocks::{self, BlocksApi};
 use crate::classic::{self, ClassicApi};
+use crate::deliverability::{self, DeliverabilityApi};
 use crate::deliveries::{self, DeliveriesApi};
 use crate::events::{self, EventsApi};
 use crate::health::{self, HealthApi, HealthDetailsApi};
@@ -44,7 +45,7 @@ pub(crate) type Service =
 type Conduct = (BlocksApi, LimitsApi, InvalidNumbersApi);
 
 /// What happened, who is told, and how the service is.
-type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi);
+type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -61,6 +62,7 @@ const NOTES: &[fn(&mut Notes)] = &[
     events::notes,
     webhooks::notes,
     statistics::notes,
+    deliverability::notes,
     proofs::notes,
     classic::notes,
     health::notes,
@@ -87,7 +89,7 @@ pub(crate) fn service() -> Service {
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
             (BlocksApi, LimitsApi, InvalidNumbersApi),
-            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi),
+            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi),
             ProofsApi,
             ClassicApi,
             HealthApi,

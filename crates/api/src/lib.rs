@@ -22,6 +22,7 @@ mod body;
 mod classic;
 mod context;
 mod credentials;
+mod deliverability;
 mod deliveries;
 mod docs;
 mod edge;

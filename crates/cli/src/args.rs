@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod conduct;
+mod deliverability;
 mod examples;
 mod messages;
 mod statistics;
@@ -14,6 +15,7 @@ mod webhooks;
 pub(crate) use conduct::{
     BlockCommand, BlockSubjectArgs, InvalidNumbersCommand, LimitCommand, LimitSubjectArgs,
 };
+pub(crate) use deliverability::DeliverabilityCommand;
 pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     /// Statistics: what happened, added up by day.
     #[command(subcommand, after_help = examples::STATISTICS)]
     Statistics(StatisticsCommand),
+    /// Deliverability: what becomes of the SMS, by operator and route.
+    #[command(subcommand, after_help = examples::DELIVERABILITY)]
+    Deliverability(DeliverabilityCommand),
     /// Messages: what an SMS says, and what it costs.
     #[command(subcommand, after_help = examples::MESSAGE)]
     Message(MessageCommand),

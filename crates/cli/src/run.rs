@@ -75,6 +75,9 @@ async fn dispatch(
         }
         Command::Message(command) => admin::message(&with_log(&sources, &application)?, &command, output),
         Command::AppHash(arguments) => admin::app_hashes(&arguments, output),
+        Command::Deliverability(command) => {
+            admin::deliverability(&with_log(&sources, &application)?, &command, output).await
+        }
         Command::Limit(command) => admin::limit(&with_log(&sources, &application)?, command, output).await,
         Command::InvalidNumbers(command) => {
             admin::invalid_numbers(&with_log(&sources, &application)?, command, output).await

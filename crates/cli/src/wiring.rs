@@ -8,6 +8,7 @@ use adapters::account_cache::CachedAccounts;
 use adapters::blocks::BlockSnapshot;
 use adapters::clock::SharedClock;
 use adapters::credential_cache::CachedCredentials;
+use adapters::estimates::EstimateSnapshot;
 use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::metrics::Metrics;
@@ -280,6 +281,8 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
     let statistics = Statistics::new(kept.clone(), writer);
     tokio::spawn(Statistics::keep(Arc::downgrade(&statistics)));
     let metrics = metrics::metrics(config, gateways.as_ref());
+    let estimates = EstimateSnapshot::new(kept.clone(), clock.clone());
+    tokio::spawn(EstimateSnapshot::keep(Arc::downgrade(&estimates)));
     let ports = Ports {
         verifications: kept.clone(),
         accounts: Arc::new(CachedAccounts::new(kept.clone())),
@@ -296,6 +299,7 @@ pub async fn wire(config: &Config, gateways: Option<Gateways>, schema: Schema) -
         statistics: kept.clone(),
         vitals: kept,
         observer: metrics::observer(metrics.as_deref(), statistics.clone()),
+        estimates,
         blocks,
         counters: store.counters(config)?,
         gateways: metrics::gateways(metrics.as_deref(), gateways.unwrap_or_else(Gateways::none)),

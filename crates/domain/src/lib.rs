@@ -14,6 +14,7 @@ pub mod breaker;
 pub mod code;
 pub mod credential;
 pub mod credit;
+pub mod deliverability;
 pub mod delivery;
 pub mod event;
 pub mod guess;

@@ -34,6 +34,9 @@ pub struct Policy {
     /// The wait after the first send, after the second, and so on; as many resends as there are waits.
     /// Default 60, 120 and 300 seconds (Signal, Supabase).
     pub cooldowns: Vec<Duration>,
+    /// Whether an SMS that went by a route that is measurably slow or lossy may be sent again after half of the wait, never
+    /// before [`COOLDOWN_MIN`]. It adds no send and loosens no limit. Default: no.
+    pub early_resend: bool,
     /// What a right code does when another account of the application holds the phone. Default: reject.
     pub phone_taken: PhoneTaken,
     /// How old an account's proof must be before the same phone may be proved again. Default 180 days (operators
@@ -87,6 +90,7 @@ impl Default for Policy {
             renew_below: Duration::from_mins(3),
             checks_max: 5,
             cooldowns: [60, 120, 300].map(Duration::from_secs).to_vec(),
+            early_resend: false,
             phone_taken: PhoneTaken::Reject,
             reverify_after: Duration::from_secs(180 * DAY),
             limits: Limits::default(),

@@ -39,7 +39,7 @@ pub use idempotency::IdempotencyStore;
 pub use identities::{Identity, IdentityTokens};
 pub use pauses::{DELIVERIES_LOOKED_AT, PauseStore, Paused};
 pub use proofs::ProofSigner;
-pub use statistics::{Observer, StatisticBatch, StatisticStore};
+pub use statistics::{DeliveryEstimates, Observer, StatisticBatch, StatisticStore};
 pub use system::{Clock, Entropy};
 pub use verifications::{
     Approval, Approved, Change, Inserted, Loaded, Saved, Standing, VerificationFilter, VerificationStore,
@@ -85,6 +85,8 @@ pub struct Ports {
     pub credits: Arc<dyn CreditStore>,
     /// What happened, added up.
     pub statistics: Arc<dyn StatisticStore>,
+    /// What is known of the delivery of SMS, as it is asked.
+    pub estimates: Arc<dyn DeliveryEstimates>,
     /// Who is told what happens, to be added up.
     pub observer: Arc<dyn Observer>,
     /// How the store is.

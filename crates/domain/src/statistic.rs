@@ -12,10 +12,11 @@ use crate::delivery::Credits;
 use crate::phone::{Operator, Phone};
 use crate::ports::SendAnswer;
 use crate::refusal::Refusal;
+use crate::route::RouteName;
 use crate::time::{Day, Timestamp};
 use crate::verification::Purpose;
 
-pub use self::histogram::{BUCKETS, bucket_of, middle_of, quantile};
+pub use self::histogram::{BUCKETS, begin_of, bucket_of, middle_of, quantile};
 pub use self::measure::{Amounts, Measure};
 pub use self::tally::Tally;
 
@@ -28,12 +29,23 @@ pub struct Observation<'a> {
     pub application: &'a ApplicationId,
     /// By which gateway, where one was chosen; empty where none was.
     pub gateway: &'a str,
+    /// Of which SMS it tells, where it tells of one.
+    pub sms: Option<SmsRef<'a>>,
     /// About which phone, where that is known.
     pub phone: Option<Phone>,
     /// For which purpose, where that is known.
     pub purpose: Option<Purpose>,
     /// What.
     pub happening: Happening,
+}
+
+/// An SMS that was sent, or may have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmsRef<'a> {
+    /// By which route.
+    pub route: &'a RouteName,
+    /// When it was begun to be handed over: the same instant that its verification remembers.
+    pub sent_at: Timestamp,
 }
 
 /// What happened.
@@ -57,6 +69,13 @@ pub enum Happening {
         /// How long after it began.
         took: Duration,
     },
+    /// The code of an SMS came back and approved its verification, and the SMS was the last one of it. It is told when both
+    /// are known, that approval and by which route the SMS went: mostly with the approval, sometimes behind it.
+    Arrived {
+        /// How long after the verification began; `None` where the last attempt to send failed, since it is not known then
+        /// how long was waited for an SMS.
+        took: Option<Duration>,
+    },
     /// The life of a verification ended.
     Expired,
     /// A verification was called off.
@@ -78,7 +97,12 @@ impl Happening {
         match self {
             Self::Started | Self::TestStarted => Some(Self::TestStarted),
             Self::Approved { .. } | Self::TestApproved => Some(Self::TestApproved),
-            Self::Sent { .. } | Self::Expired | Self::Canceled | Self::Locked | Self::Refused(_) => None,
+            Self::Sent { .. }
+            | Self::Arrived { .. }
+            | Self::Expired
+            | Self::Canceled
+            | Self::Locked
+            | Self::Refused(_) => None,
         }
     }
 
@@ -88,10 +112,7 @@ impl Happening {
         let added = match self {
             Self::Started => one(Measure::Starts),
             Self::Sent { again, segments, answer, credits } => {
-                let sent = match answer {
-                    SendAnswer::Accepted | SendAnswer::Unknown => true,
-                    SendAnswer::ReceiverRefused | SendAnswer::Refused | SendAnswer::NotSent => false,
-                };
+                let sent = answer.may_have_sent();
                 let thousandths = credits.map_or(0, |credits| u64::from(credits.thousandths()));
                 [
                     Some((Measure::Answered(answer), 1)),
@@ -107,6 +128,8 @@ impl Happening {
             }
             Self::TestStarted => one(Measure::TestStarts),
             Self::TestApproved => one(Measure::TestApprovals),
+            // It is counted by the time of its SMS; see `crate::deliverability`.
+            Self::Arrived { took: _ } => [None; 5],
             Self::Expired => one(Measure::Expired),
             Self::Canceled => one(Measure::Canceled),
             Self::Locked => one(Measure::Locked),

@@ -18,6 +18,7 @@ pub mod cancel;
 pub mod check;
 pub mod credentials;
 pub mod credits;
+pub mod deliverability;
 pub mod deliveries;
 pub mod events;
 mod hand_over;

@@ -139,6 +139,13 @@ async fn the_store_in_memory_keeps_the_contract_of_idempotency_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cohorts_in_memory_keep_their_contract() {
+    let store = Arc::new(MemoryStore::default());
+    contract::cohort_store(store.clone(), &Ground::new(16)).await;
+    contract::cohort_sweep(Arc::new(MemoryStore::default()), &Ground::new(17)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credits_in_memory_keep_their_contract() {
     let store = Arc::new(MemoryStore::default());
     contract::credit_store(store.clone(), store, &Ground::new(13)).await;

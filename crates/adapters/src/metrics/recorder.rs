@@ -143,6 +143,8 @@ impl Recorder {
                 let labels = self.route(observation);
                 self.families.time_to_verify.get_or_create(&labels).observe(took.as_secs_f64());
             }
+            // What arrives is told by the estimates, which know of all replicas.
+            Happening::Arrived { .. } => {}
             Happening::Expired => ended("expired"),
             Happening::Canceled => ended("canceled"),
             Happening::Locked => ended("locked"),

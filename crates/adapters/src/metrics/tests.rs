@@ -45,6 +45,7 @@ fn observe(recorder: &Recorder, application: &str, gateway: &str, happening: Hap
         gateway,
         phone: Some(phone("9841234567")),
         purpose: Some(Purpose::Contact),
+        sms: None,
         happening,
     });
 }

@@ -102,13 +102,13 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<u64, Failure>> + Send;
 
     /// [`domain::ports::StatisticStore::add_statistics`]: the writer, the number of its batch, the day of the youngest row,
-    /// and the rows ([`super::statistics`]).
+    /// and the rows of statistics and of cohorts ([`super::statistics`], [`super::cohorts`]).
     fn add_statistics(
         &self,
         writer: Uuid,
         number: u32,
         day: Day,
-        rows: &str,
+        rows: [&str; 2],
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// [`domain::ports::VerificationStore::ping`].

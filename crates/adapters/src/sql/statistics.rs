@@ -11,6 +11,7 @@ use domain::verification::Purpose;
 use serde::Serialize;
 
 use super::arguments::Arguments as _;
+use super::cohorts;
 use super::columns::Cells;
 use super::engine::{Engine, Twice};
 use super::failure::Failure;
@@ -69,10 +70,11 @@ struct Row<'a> {
 }
 
 pub(super) async fn add<E: Engine>(engine: &E, batch: &StatisticBatch) -> Result<(), Failure> {
-    let Some(day) = batch.lines.iter().map(|line| line.key.day).max() else { return Ok(()) };
+    let Some(day) = batch.day() else { return Ok(()) };
     let rows: Vec<_> = batch.lines.iter().flat_map(rows).collect();
     let rows = serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    engine.add_statistics(batch.writer.uuid(), batch.number, day, &rows).await
+    let cohorts = cohorts::rows(&batch.cohorts)?;
+    engine.add_statistics(batch.writer.uuid(), batch.number, day, [&rows, &cohorts]).await
 }
 
 fn rows(line: &StatisticLine) -> impl Iterator<Item = Row<'_>> {

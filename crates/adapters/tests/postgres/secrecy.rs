@@ -33,6 +33,7 @@ async fn neither_a_phone_nor_a_secret_is_in_the_tables() {
         "blocks",
         "statistics",
         "statistic_writers",
+        "delivery_cohorts",
         "_sqlx_migrations",
     ] {
         let rows = format!("SELECT t::text FROM {table} t");

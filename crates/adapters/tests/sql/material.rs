@@ -8,6 +8,7 @@ use domain::application::ApplicationId;
 use domain::block::{Block, BlockAction, BlockSubject};
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
+use domain::deliverability::{Cohort, CohortKey, CohortLine, CohortMeasure, Slot};
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, BlockId, CredentialId, StatisticWriterId, VerificationId};
 use domain::idempotency::{Attempt, Begun, Fingerprint, IdempotencyKey, KeyPlace, Owner, StoredAnswer};
@@ -19,6 +20,7 @@ use domain::ports::{
     AccountStore, Approval, Approved, BlockAdded, BlockStore, Change, CredentialStore, IdempotencyStore,
     Inserted, Saved, StatisticBatch, StatisticStore, VerificationStore,
 };
+use domain::route::RouteName;
 use domain::statistic::{Amounts, Measure, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp, after};
@@ -204,5 +206,14 @@ fn starts() -> StatisticBatch {
         gateway: "sparrow".into(),
     };
     let writer = StatisticWriterId::new(begin(), &SeededEntropy::new(7)).unwrap();
-    StatisticBatch { writer, number: 1, lines: vec![StatisticLine { key, amounts }] }
+    let mut cohort = Cohort::default();
+    cohort.add(CohortMeasure::Sent, 1);
+    let cohort_key = CohortKey {
+        slot: Slot::of(begin()),
+        application: key.application.clone(),
+        operator: key.operator,
+        route: RouteName::parse("sparrow").unwrap(),
+    };
+    let cohorts = vec![CohortLine { key: cohort_key, cohort }];
+    StatisticBatch { writer, number: 1, lines: vec![StatisticLine { key, amounts }], cohorts }
 }

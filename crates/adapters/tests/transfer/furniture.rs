@@ -382,6 +382,7 @@ async fn statistics(base: &Base, ram: &Account) {
     amounts.add(Measure::Starts, 1 << 60);
     let unknown = StatisticKey { operator: None, purpose: None, ..key.clone() };
     let lines = [key, unknown].map(|key| StatisticLine { key, amounts: amounts.clone() }).to_vec();
-    let batch = StatisticBatch { writer: StatisticWriterId::from_uuid(Uuid::from_u128(7)), number: 1, lines };
+    let writer = StatisticWriterId::from_uuid(Uuid::from_u128(7));
+    let batch = StatisticBatch { writer, number: 1, lines, cohorts: Vec::new() };
     base.statistics.add_statistics(&batch).await.unwrap();
 }

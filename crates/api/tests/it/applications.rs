@@ -31,6 +31,7 @@ async fn an_admin_key_sees_its_own_application() {
             "renew_below_seconds": 180,
             "checks_max": 5,
             "cooldowns_seconds": [60, 120, 300],
+            "early_resend": false,
             "phone_taken": "transfer",
             "reverify_after_seconds": 15_552_000,
         },

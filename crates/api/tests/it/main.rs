@@ -20,6 +20,8 @@ mod counters;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod deliverability;
+#[cfg(test)]
 mod deliveries;
 #[cfg(test)]
 mod document;

@@ -47,6 +47,7 @@ fn shown(application: &Application) -> Value {
         "lifetime_seconds": policy.lifetime.as_secs(),
         "checks_max": policy.checks_max,
         "cooldowns_seconds": policy.cooldowns.iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(),
+        "early_resend": policy.early_resend,
         "phone_taken": match policy.phone_taken {
             PhoneTaken::Reject => "reject",
             PhoneTaken::Transfer => "transfer",

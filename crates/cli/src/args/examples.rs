@@ -47,6 +47,7 @@ examples! {
     APP_HASH =
         "app-hash --package com.example.app --certificate cert.pem"
         "app-hash --package com.example.app --certificate - --json";
+    DELIVERABILITY = "deliverability show" "deliverability show --all-applications --json";
     LIMIT = "limit list" "limit show --phone 9841234567" "limit reset --account ram";
     INVALID_NUMBERS = "invalid-numbers show" "invalid-numbers resume --application shop";
 }

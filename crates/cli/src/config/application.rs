@@ -80,6 +80,7 @@ fn policy(section: &mut Section<'_>) -> Policy {
         renew_below: section.setting("policy.renew_below", default.renew_below),
         checks_max: section.setting("policy.checks_max", default.checks_max),
         cooldowns: section.setting("policy.cooldowns", default.cooldowns),
+        early_resend: section.setting("policy.early_resend", default.early_resend),
         phone_taken: section.setting("policy.phone_taken", default.phone_taken),
         reverify_after: section.setting("policy.reverify_after", default.reverify_after),
         limits: limits(section, default.limits),

@@ -42,6 +42,15 @@ impl SendAnswer {
     pub const ALL: [Self; 5] =
         [Self::Accepted, Self::ReceiverRefused, Self::Refused, Self::NotSent, Self::Unknown];
 
+    /// Whether the SMS went out, or may have.
+    #[must_use]
+    pub const fn may_have_sent(self) -> bool {
+        match self {
+            Self::Accepted | Self::Unknown => true,
+            Self::ReceiverRefused | Self::Refused | Self::NotSent => false,
+        }
+    }
+
     /// The name in storage, logs, CLI and HTTP.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,11 +1,13 @@
 //! Who is told what happens, and what keeps it, added up.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::PortError;
 use crate::application::ApplicationId;
+use crate::deliverability::{CohortLine, CohortSums, Estimates, Slot, Window};
 use crate::id::StatisticWriterId;
 use crate::statistic::{Observation, StatisticBy, StatisticLine, StatisticRow};
 use crate::time::Day;
@@ -25,6 +27,23 @@ pub struct StatisticBatch {
     pub number: u32,
     /// What is added; no line twice.
     pub lines: Vec<StatisticLine>,
+    /// What is added to cohorts of SMS; none twice.
+    pub cohorts: Vec<CohortLine>,
+}
+
+impl StatisticBatch {
+    /// The youngest day that it adds to; `None` when it adds nothing.
+    #[must_use]
+    pub fn day(&self) -> Option<Day> {
+        let lines = self.lines.iter().map(|line| line.key.day);
+        lines.chain(self.cohorts.iter().map(|line| line.key.slot.day())).max()
+    }
+}
+
+/// Knows what becomes of the SMS, as it was when it was last looked at. It never waits.
+pub trait DeliveryEstimates: Send + Sync + fmt::Debug {
+    /// What is known, over all applications; nothing where that was too long ago.
+    fn estimates(&self) -> Arc<Estimates>;
 }
 
 /// Keeps statistics, added up by day.
@@ -48,4 +67,16 @@ pub trait StatisticStore: Send + Sync + fmt::Debug {
     /// Deletes the oldest day if it is before `before`, and the writers that added nothing since; answers how many rows
     /// of statistics went. Call it again until that is none.
     async fn sweep_statistics(&self, before: Day) -> Result<u64, PortError>;
+
+    /// The cohorts of a window, of one application or of all, in the order of applications, operators (by their names, none
+    /// first) and routes. What of them is of an operator that this release does not know is left out.
+    async fn read_cohorts(
+        &self,
+        application: Option<&ApplicationId>,
+        window: Window,
+    ) -> Result<Vec<CohortSums>, PortError>;
+
+    /// Deletes the oldest hour of the cohorts that are before `before`; answers how many rows went. Call it again until that
+    /// is none.
+    async fn sweep_cohorts(&self, before: Slot) -> Result<u64, PortError>;
 }

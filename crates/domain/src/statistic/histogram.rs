@@ -29,6 +29,13 @@ pub fn bucket_of(time: Duration) -> u8 {
     u8::try_from(ENDS.partition_point(|end| *end <= millis).min(BUCKETS - 1)).unwrap_or(u8::MAX)
 }
 
+/// Where a bucket begins: no time in it is less.
+#[must_use]
+pub fn begin_of(bucket: u8) -> Duration {
+    let bucket = usize::from(bucket).min(BUCKETS - 1);
+    Duration::from_millis(bucket.checked_sub(1).map_or(0, |before| ENDS[before]))
+}
+
 /// The time that stands for a bucket: its middle. Of the last one, which is open, its beginning.
 #[must_use]
 pub fn middle_of(bucket: u8) -> Duration {
@@ -58,7 +65,11 @@ mod tests {
     #[test]
     fn a_time_is_told_with_an_error_of_five_percent() {
         for millis in (1000..3_600_000).step_by(997) {
-            let told = middle_of(bucket_of(Duration::from_millis(millis))).as_millis();
+            let bucket = bucket_of(Duration::from_millis(millis));
+            let told = middle_of(bucket).as_millis();
+            assert!(
+                begin_of(bucket) <= Duration::from_millis(millis) && begin_of(bucket) <= middle_of(bucket)
+            );
             let error = told.abs_diff(u128::from(millis));
             assert!(error * 20 <= u128::from(millis) + 20, "{millis} ms is told as {told} ms");
         }

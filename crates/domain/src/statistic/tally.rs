@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::measure::Amounts;
 use super::{Observation, StatisticKey, StatisticLine};
+use crate::deliverability::{CohortLine, CohortTally};
 use crate::phone::{Operator, Phone};
 use crate::time::Day;
 
@@ -12,27 +13,36 @@ use crate::time::Day;
 pub struct Tally {
     /// In the order of their keys.
     lines: Vec<StatisticLine>,
+    cohorts: CohortTally,
     lines_max: usize,
     lost: u64,
 }
 
 impl Tally {
-    /// Nothing yet, and never more than so many lines.
+    /// Nothing yet, and never more than so many lines, and as many cohorts.
     #[must_use]
     pub const fn new(lines_max: usize) -> Self {
-        Self { lines: Vec::new(), lines_max, lost: 0 }
+        Self { lines: Vec::new(), cohorts: CohortTally::new(lines_max), lines_max, lost: 0 }
     }
 
     /// Adds what happened. Where it would need a line more than there may be, it is lost.
     pub fn observe(&mut self, observation: &Observation<'_>) {
+        let counted = self.count(observation) & self.cohorts.observe(observation);
+        if !counted {
+            self.lost = self.lost.saturating_add(1);
+        }
+    }
+
+    /// Adds to a line; whether there was room.
+    fn count(&mut self, observation: &Observation<'_>) -> bool {
+        if observation.happening.adds().next().is_none() {
+            return true;
+        }
         let (day, operator) = (Day::of(observation.at), observation.phone.and_then(Phone::operator));
         let compare = |line: &StatisticLine| compare(&line.key, day, operator, observation);
         let place = match self.lines.binary_search_by(compare) {
             Ok(place) => place,
-            Err(_) if self.lines.len() >= self.lines_max => {
-                self.lost = self.lost.saturating_add(1);
-                return;
-            }
+            Err(_) if self.lines.len() >= self.lines_max => return false,
             Err(place) => {
                 let key = key_of(observation, day, operator);
                 let line = StatisticLine { key, amounts: Amounts::default() };
@@ -45,6 +55,7 @@ impl Tally {
                 line.amounts.add(measure, amount);
             }
         }
+        true
     }
 
     /// Takes out what there is. A line to which nothing was added since the last time goes; the others stay, empty.
@@ -56,6 +67,12 @@ impl Tally {
             line.amounts.clear();
         }
         taken
+    }
+
+    /// Takes out the cohorts, as [`Self::take`] does the lines.
+    #[must_use]
+    pub fn take_cohorts(&mut self) -> Vec<CohortLine> {
+        self.cohorts.take()
     }
 
     /// How much was lost since this was asked last.

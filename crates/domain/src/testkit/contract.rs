@@ -3,13 +3,14 @@
 //!
 //! A suite stands on a [`Ground`], which gives it names and phones of its own: suites with different seeds can share
 //! one database, at the same time as well. The exceptions are [`sweep`], [`expire`], [`sweep_events`],
-//! [`idempotency_sweep`], [`statistic_sweep`],
+//! [`idempotency_sweep`], [`statistic_sweep`], [`cohort_sweep`],
 //! [`vital_store`] and [`webhook_store`], which ask of a store what only somebody who has it for himself can ask.
 //!
 //! A promise that is not kept panics with the sentence that it breaks.
 
 mod accounts;
 mod blocks;
+mod cohorts;
 mod counters;
 mod credentials;
 mod credits;
@@ -26,6 +27,7 @@ mod webhooks;
 
 pub use accounts::account_store;
 pub use blocks::block_store;
+pub use cohorts::{cohort_store, cohort_sweep};
 pub use counters::counters;
 pub use credentials::credential_store;
 pub use credits::credit_store;

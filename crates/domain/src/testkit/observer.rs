@@ -39,7 +39,8 @@ impl RecordedObserver {
             let mut told = locked(&self.0);
             told.batches += 1;
             let writer = StatisticWriterId::from_uuid(Uuid::from_u128(7));
-            StatisticBatch { writer, number: told.batches, lines: told.tally.take() }
+            let (lines, cohorts) = (told.tally.take(), told.tally.take_cohorts());
+            StatisticBatch { writer, number: told.batches, lines, cohorts }
         };
         kept(store.add_statistics(&batch).await);
     }

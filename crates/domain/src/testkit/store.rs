@@ -26,6 +26,7 @@ use crate::application::ApplicationId;
 use crate::block::Block;
 use crate::credential::{Credential, SecretHash};
 use crate::credit::CreditReading;
+use crate::deliverability::{Cohort, CohortKey};
 use crate::delivery::DeliveryRecord;
 use crate::event::{Event, EventPlace};
 use crate::guess::{GUESS_WINDOW_DAYS, GuessClass, GuessTotals};
@@ -71,6 +72,7 @@ struct Tables {
     /// The last of each application.
     pauses: BTreeMap<ApplicationId, Pause>,
     statistics: BTreeMap<StatisticKey, Amounts>,
+    cohorts: BTreeMap<CohortKey, Cohort>,
     /// The last batch of each.
     statistic_writers: BTreeMap<StatisticWriterId, u32>,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::demand::{kept, present};
 use super::{
-    KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms, RecordedObserver,
-    ScriptedGateway, ScriptedReceiver, SeededEntropy,
+    KnownEstimates, KnownIdentities, ManualClock, MemoryCounters, MemoryStore, RecordedAlarms,
+    RecordedObserver, ScriptedGateway, ScriptedReceiver, SeededEntropy,
 };
 use crate::account::{Account, Username};
 use crate::application::{Application, ApplicationId, Applications};
@@ -43,6 +43,8 @@ pub struct World {
     pub gateway: Arc<ScriptedGateway>,
     /// Its alarms.
     pub alarms: Arc<RecordedAlarms>,
+    /// What is known of the delivery of its SMS.
+    pub estimates: Arc<KnownEstimates>,
     /// Who is told what happens in it.
     pub observer: Arc<RecordedObserver>,
     /// The tokens of its applications' own sign-in.
@@ -222,6 +224,7 @@ impl WorldBuilder {
         let counters = Arc::new(MemoryCounters::default());
         let gateway = Arc::new(ScriptedGateway::default());
         let alarms = Arc::new(RecordedAlarms::default());
+        let estimates = Arc::new(KnownEstimates::default());
         let observer = Arc::new(RecordedObserver::default());
         let identities = Arc::new(KnownIdentities::default());
         let receiver = Arc::new(ScriptedReceiver::new(clock.clone()));
@@ -239,6 +242,7 @@ impl WorldBuilder {
             pauses: store.clone(),
             blocks: store.clone(),
             statistics: store.clone(),
+            estimates: estimates.clone(),
             observer: observer.clone(),
             vitals: store.clone(),
             counters: counters.clone(),
@@ -255,7 +259,19 @@ impl WorldBuilder {
             peppers: Arc::new(peppers(self.newest_pepper, &self.older_peppers)),
             phone_key: Arc::new(present(PhoneKey::new(&[7; 32]).ok(), "32 bytes are a phone key")),
         };
-        World { verifier, clock, entropy, store, counters, gateway, alarms, observer, identities, receiver }
+        World {
+            verifier,
+            clock,
+            entropy,
+            store,
+            counters,
+            gateway,
+            alarms,
+            estimates,
+            observer,
+            identities,
+            receiver,
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! The part that start and resend share: take from the counters, hand the code over, note what came of it.
 
+use super::deliverability;
 use super::hand_over::{HandedOver, Parcel, hand_over};
 use super::{Failure, Stop, TRIES_MAX, Verifier, today};
 use super::{invalid_numbers, statistics};
 use crate::application::Application;
+use crate::deliverability::Pace;
 use crate::delivery::DeliveryRecord;
 use crate::id::DeliveryId;
 use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
 use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendReport, Sms, Taken};
 use crate::refusal::Refusal;
-use crate::statistic::Happening;
+use crate::statistic::{Happening, SmsRef};
 use crate::time::{Timestamp, until};
 use crate::verification::step::DeliveryReport;
 use crate::verification::{Command, Effect, Generation, Subject, Verification, step};
@@ -87,8 +89,9 @@ pub(super) async fn deliver(
         }
     };
     let HandedOver { attempts, report, route, refusal } = hand_over(verifier, application, parcel).await;
-    tell(verifier, &verification.subject, number > 1, &attempts);
-    let command = Command::RecordDelivery { number, report, replaced, route };
+    tell(verifier, &verification, number > 1, &attempts);
+    let pace = deliverability::pace(verifier, &application.policy, &verification.subject, route.as_ref());
+    let command = Command::RecordDelivery { number, report, replaced, route, pace };
     let (recorded, effect) = record(verifier, verification, command, &attempts).await;
     match effect {
         Some(Effect::Refund) => refund(verifier, &receipt).await,
@@ -110,15 +113,16 @@ async fn simulate(
     if number == 1 {
         statistics::tell(verifier, &verification.subject, "", Happening::Started);
     }
-    let command =
-        Command::RecordDelivery { number, report: DeliveryReport::Simulated, replaced: None, route: None };
+    let (report, pace) = (DeliveryReport::Simulated, Pace::Usual);
+    let command = Command::RecordDelivery { number, report, replaced: None, route: None, pace };
     let (recorded, _) = record(verifier, verification, command, &[]).await;
     Ok(recorded)
 }
 
 /// Tells of a send, and of the verification that began with it unless it was sent before. The gateway of a verification is
 /// that of its last attempt.
-fn tell(verifier: &Verifier, subject: &Subject, again: bool, attempts: &[DeliveryRecord]) {
+fn tell(verifier: &Verifier, verification: &Verification, again: bool, attempts: &[DeliveryRecord]) {
+    let subject = &verification.subject;
     if !again {
         let gateway = attempts.last().map_or("", |attempt| &attempt.gateway);
         statistics::tell(verifier, subject, gateway, Happening::Started);
@@ -126,7 +130,8 @@ fn tell(verifier: &Verifier, subject: &Subject, again: bool, attempts: &[Deliver
     for attempt in attempts {
         let SendReport { answer, credits, .. } = attempt.report;
         let sent = Happening::Sent { again, segments: attempt.segments, answer, credits };
-        statistics::tell(verifier, subject, &attempt.gateway, sent);
+        let sms = attempt.route.as_ref().map(|route| SmsRef { route, sent_at: verification.sent_at });
+        statistics::tell_of(verifier, subject, &attempt.gateway, sms, sent);
     }
 }
 

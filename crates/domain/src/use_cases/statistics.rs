@@ -1,13 +1,15 @@
 //! Statistics: telling what happened, and reading what was added up.
 
+use std::time::Duration;
+
 use super::{Answer, Failure, Verifier};
 use crate::application::ApplicationId;
 use crate::phone::Phone;
 use crate::refusal::Refusal;
 use crate::route::RouteName;
-use crate::statistic::{Happening, Observation, StatisticBy, StatisticRow};
+use crate::statistic::{Happening, Observation, SmsRef, StatisticBy, StatisticRow};
 use crate::time::{Day, until};
-use crate::verification::{Purpose, State, Subject, Verification};
+use crate::verification::{DeliveryState, Purpose, State, Subject, Verification};
 
 /// The most days that are read at once.
 pub const STATISTICS_DAYS_MAX: u16 = 92;
@@ -67,6 +69,17 @@ pub(super) fn tell<'a>(
     gateway: &str,
     happening: Happening,
 ) {
+    tell_of(verifier, about, gateway, None, happening);
+}
+
+/// The same, of an SMS.
+pub(super) fn tell_of<'a>(
+    verifier: &Verifier,
+    about: impl Into<About<'a>>,
+    gateway: &str,
+    sms: Option<SmsRef<'_>>,
+    happening: Happening,
+) {
     let About { application, phone, purpose } = about.into();
     let at = verifier.now();
     // What is tested must not pass for what people do.
@@ -74,12 +87,34 @@ pub(super) fn tell<'a>(
         verifier.applications.find(application).is_some_and(|own| own.test_number(phone, at).is_some())
     });
     let Some(happening) = (if is_test { happening.of_a_test() } else { Some(happening) }) else { return };
-    verifier.ports.observer.observe(&Observation { at, application, gateway, phone, purpose, happening });
+    let observation = Observation { at, application, gateway, sms, phone, purpose, happening };
+    verifier.ports.observer.observe(&observation);
 }
 
 /// Tells how a verification ended, if it did, when the store has taken `next` over `current`: of all who would end it the
-/// store takes one.
+/// store takes one. And that its SMS arrived, when that is known with it.
 pub(super) fn tell_end(verifier: &Verifier, current: &Verification, next: &Verification) {
+    tell_outcome(verifier, current, next);
+    if let (None, Some((sms, took))) = (arrived(current), arrived(next)) {
+        let gateway = gateway_of(verifier, Some(sms.route));
+        tell_of(verifier, &next.subject, gateway, Some(sms), Happening::Arrived { took });
+    }
+}
+
+/// The last SMS of an approved verification, and how long after the beginning its code came back; `None` while it is not
+/// known which one that is: a code may come back before the gateway has answered.
+fn arrived(verification: &Verification) -> Option<(SmsRef<'_>, Option<Duration>)> {
+    let State::Approved { at } = verification.state else { return None };
+    let took = match verification.delivery.state {
+        DeliveryState::Sending => return None,
+        DeliveryState::Sent | DeliveryState::Unknown => Some(until(verification.created_at, at)),
+        DeliveryState::Failed => None,
+    };
+    let sms = SmsRef { route: verification.sent_by.as_ref()?, sent_at: verification.sent_at };
+    Some((sms, took))
+}
+
+fn tell_outcome(verifier: &Verifier, current: &Verification, next: &Verification) {
     if current.state != State::Pending {
         return;
     }

@@ -1,6 +1,7 @@
 //! Retention: what is old goes.
 
 use super::{Failure, Verifier};
+use crate::deliverability::{KEPT_SLOTS, Slot};
 use crate::guess::GUESS_WINDOW_DAYS;
 use crate::time::{Day, Timestamp};
 
@@ -59,14 +60,17 @@ pub async fn sweep_events(verifier: &Verifier, retention: Retention) -> Result<u
     Ok(verifier.ports.events.sweep_events(before, SWEEP_ROWS_MAX).await?)
 }
 
-/// Deletes the oldest day of the statistics if it is past its retention; answers how many rows went. Call it again until
-/// that is none.
+/// Deletes the oldest day of the statistics if it is past its retention, and the oldest hour of the cohorts of SMS if it is
+/// past theirs ([`KEPT_SLOTS`]); answers how many rows went. Call it again until that is none.
 ///
 /// # Errors
 /// [`Failure`] when a port fails.
 pub async fn sweep_statistics(verifier: &Verifier, retention: Retention) -> Result<u64, Failure> {
-    let before = Day::of(verifier.now()).minus(retention.statistic_days);
-    Ok(verifier.ports.statistics.sweep_statistics(before).await?)
+    let now = verifier.now();
+    let statistics = &verifier.ports.statistics;
+    let cohorts = statistics.sweep_cohorts(Slot::of(now).minus(KEPT_SLOTS)).await?;
+    let before = Day::of(now).minus(retention.statistic_days);
+    Ok(statistics.sweep_statistics(before).await?.saturating_add(cohorts))
 }
 
 fn begin_of(day: Day) -> Timestamp {

@@ -2,6 +2,7 @@
 //! nothing of stores, gateways, clocks or callers.
 
 use super::{DeliveryState, Generation, Seed, State, Verification};
+use crate::deliverability::Pace;
 use crate::policy::Policy;
 use crate::route::RouteName;
 use crate::time::{Timestamp, after, until};
@@ -28,6 +29,8 @@ pub enum Command {
         replaced: Option<Generation>,
         /// The route by which it was sent, or may have been.
         route: Option<RouteName>,
+        /// How soon it may be sent again, if it was sent or may have been.
+        pace: Pace,
     },
     /// A submitted code, compared.
     Check {
@@ -124,8 +127,8 @@ pub fn step(verification: &Verification, command: Command, now: Timestamp) -> St
     let (outcome, effect) = match command {
         Command::Settle => (Outcome::Settled, None),
         Command::Resend { seed, pepper_known } => resend(&mut next, seed, pepper_known, now),
-        Command::RecordDelivery { number, report, replaced, route } => {
-            record_delivery(&mut next, Recorded { number, report, replaced, route }, now)
+        Command::RecordDelivery { number, report, replaced, route, pace } => {
+            record_delivery(&mut next, Recorded { number, report, replaced, route, pace }, now)
         }
         Command::Check { matches } => check(&mut next, matches, now),
         Command::RejectTaken => reject_taken(&mut next, now),
@@ -185,10 +188,11 @@ struct Recorded {
     report: DeliveryReport,
     replaced: Option<Generation>,
     route: Option<RouteName>,
+    pace: Pace,
 }
 
 fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) -> (Outcome, Option<Effect>) {
-    let Recorded { number, report, replaced, route } = recorded;
+    let Recorded { number, report, replaced, route, pace } = recorded;
     let awaited = next.delivery.number == number && next.delivery.state == DeliveryState::Sending;
     if !awaited {
         return (Outcome::DeliveryIgnored, None);
@@ -204,6 +208,8 @@ fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) 
     next.delivery.state = state;
     if effect.is_none() {
         next.sent_by = route;
+        let wait = pace.wait(Policy::cooldown(&next.budget.cooldowns, next.sends_used));
+        next.resend_at = next.resend_at.min(after(next.sent_at, wait));
     }
     if effect.is_some() {
         next.sends_used = next.sends_used.saturating_sub(1);

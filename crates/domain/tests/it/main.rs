@@ -7,6 +7,10 @@ mod breaker;
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod deliverability;
+#[cfg(test)]
+mod deliverability_simulated;
+#[cfg(test)]
 mod guess_budget;
 #[cfg(test)]
 mod laws;

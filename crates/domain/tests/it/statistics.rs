@@ -33,6 +33,7 @@ fn observe(tally: &mut Tally, (application, day, happening): Told) {
         at: after(Timestamp::UNIX_EPOCH, Duration::from_hours(24 * u64::from(day))),
         application: &application,
         gateway: "sparrow",
+        sms: None,
         phone: Some(phone("9841234567")),
         purpose: Some(Purpose::Contact),
         happening,

@@ -15,6 +15,8 @@ mod credentials;
 #[cfg(test)]
 mod credits;
 #[cfg(test)]
+mod deliverability;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod failures;

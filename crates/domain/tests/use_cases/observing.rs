@@ -40,6 +40,7 @@ async fn a_journey_is_told_as_it_happens() {
         Happening::Refused(Refusal::CodeIncorrect),
         sent(true),
         Happening::Approved { took: Duration::from_secs(61) },
+        Happening::Arrived { took: Some(Duration::from_secs(61)) },
     ];
     assert_eq!(world.observer.happenings(), expected);
 }

@@ -75,6 +75,11 @@ const MIGRATIONS: Migrations = &[
         "pauses because of invalid numbers",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0014_pauses.sql")),
     ),
+    (
+        15,
+        "cohorts of SMS",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres/0015_cohorts.sql")),
+    ),
 ];
 
 /// How long all of it may take: a large table takes its time.

@@ -9,6 +9,7 @@ use domain::application::ApplicationId;
 use domain::code::{CodeLength, Nonce, PepperId};
 use domain::credential::{Caller, Credential, CredentialKind, CredentialSecret, Scope};
 use domain::credit::{CreditBalance, CreditReading};
+use domain::deliverability::{Cohort, CohortKey, CohortLine, CohortMeasure, Slot, Window};
 use domain::delivery::DeliveryRecord;
 use domain::guess::{Guess, GuessClass};
 use domain::id::{AccountId, BlockId, CredentialId, DeliveryId, StatisticWriterId, VerificationId};
@@ -24,6 +25,7 @@ use domain::ports::{
     SendAnswer, StatisticBatch, StatisticStore as _, VerificationFilter, VerificationStore as _,
     VitalStore as _,
 };
+use domain::route::RouteName;
 use domain::statistic::{Amounts, Measure, StatisticBy, StatisticKey, StatisticLine};
 use domain::testkit::SeededEntropy;
 use domain::time::{Day, Timestamp};
@@ -234,15 +236,30 @@ async fn ask_about_statistics(store: &PostgresStore, account: &Account) {
     let mut amounts = Amounts::default();
     amounts.add(Measure::Starts, 1);
     let writer = StatisticWriterId::new(now(), &SeededEntropy::new(5)).unwrap();
-    let batch = StatisticBatch { writer, number: 1, lines: vec![StatisticLine { key, amounts }] };
+    let batch = StatisticBatch {
+        writer,
+        number: 1,
+        lines: vec![StatisticLine { key, amounts }],
+        cohorts: vec![cohort(account)],
+    };
     store.add_statistics(&batch).await.unwrap();
     for by in StatisticBy::ALL {
         let read = store.read_statistics(None, Day::of(now()), Day::of(now()), by).await;
         assert_eq!(read.unwrap().len(), 1);
     }
     store.sweep_statistics(Day::from_number(0)).await.unwrap();
+    assert_eq!(store.read_cohorts(None, Window::at(now())).await.unwrap().len(), 1);
+    store.sweep_cohorts(Slot::from_number(0)).await.unwrap();
     store.backlog(&account.application, 10).await.unwrap();
     store.schema_version().await.unwrap();
+}
+
+fn cohort(account: &Account) -> CohortLine {
+    let mut cohort = Cohort::default();
+    cohort.add(CohortMeasure::Sent, 1);
+    let (slot, application) = (Slot::of(now()), account.application.clone());
+    let key = CohortKey { slot, application, operator: None, route: RouteName::parse("sparrow").unwrap() };
+    CohortLine { key, cohort }
 }
 
 /// Much of everything, and what the planner learns of it.
@@ -277,6 +294,8 @@ const FILL: &str = "
     INSERT INTO statistics
     SELECT 20000 + n, 'default', '', '', 'sparrow', 'took:' || m, 1 FROM generate_series(1, 400) n, generate_series(1, 50) m;
     INSERT INTO statistic_writers SELECT gen_random_uuid(), 7, 20000 + n FROM generate_series(1, 5000) n;
+    INSERT INTO delivery_cohorts
+    SELECT 5900000 + n, 'default', '', 'sparrow', 'took:' || m, 1 FROM generate_series(1, 600) n, generate_series(1, 50) m;
     INSERT INTO credentials
     SELECT gen_random_uuid(), application, 'user-token', id, sha256(id::text::bytea), now(), NULL, NULL FROM accounts;
     INSERT INTO idempotency_keys
@@ -323,6 +342,7 @@ async fn every_plan_looks_up(store: &PostgresStore, what: &str) {
             // A batch, and what is read of some days, is put in order.
             "jsonb_to_recordset",
             "FROM statistics\n             WHERE day BETWEEN",
+            "FROM delivery_cohorts WHERE slot >=",
         ];
         let of_few = few.iter().any(|few| statement.contains(few));
         let mut complaints = Vec::new();

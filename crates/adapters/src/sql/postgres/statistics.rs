@@ -13,7 +13,14 @@ use crate::sql::statistics::begin_batch;
 const ADD: &str = concat!(
     "WITH begun AS (",
     begin_batch!(),
-    " RETURNING id)
+    " RETURNING id),
+     cohorts AS (INSERT INTO delivery_cohorts AS c (slot, application, operator, route, measure, amount)
+     SELECT r.slot, r.application, r.operator, r.route, r.measure, r.amount
+     FROM begun, jsonb_to_recordset($5::jsonb) AS r (slot integer, application text, operator text, route text,
+                                                     measure text, amount bigint)
+     ORDER BY r.slot, r.application COLLATE \"C\", r.operator COLLATE \"C\", r.route COLLATE \"C\",
+              r.measure COLLATE \"C\"
+     ON CONFLICT (slot, application, operator, route, measure) DO UPDATE SET amount = c.amount + excluded.amount)
      INSERT INTO statistics AS s (day, application, operator, purpose, gateway, measure, amount)
      SELECT r.day, r.application, r.operator, r.purpose, r.gateway, r.measure, r.amount
      FROM begun, jsonb_to_recordset($4::jsonb) AS r (day integer, application text, operator text, purpose text,
@@ -29,9 +36,13 @@ pub(super) async fn add(
     writer: Uuid,
     number: u32,
     day: Day,
-    rows: &str,
+    [rows, cohorts]: [&str; 2],
 ) -> Result<(), Failure> {
-    let query =
-        sqlx::query(ADD).uuid(writer).whole(i64::from(number)).whole(i64::from(day.number())).text(rows);
+    let query = sqlx::query(ADD)
+        .uuid(writer)
+        .whole(i64::from(number))
+        .whole(i64::from(day.number()))
+        .text(rows)
+        .text(cohorts);
     database.run(query, Twice::Harmless).await.map(drop)
 }

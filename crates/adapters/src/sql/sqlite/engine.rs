@@ -119,7 +119,13 @@ impl Engine for Database {
         verifications::sweep(self, before, ledger_before, max).await
     }
 
-    async fn add_statistics(&self, writer: Uuid, number: u32, day: Day, rows: &str) -> Result<(), Failure> {
+    async fn add_statistics(
+        &self,
+        writer: Uuid,
+        number: u32,
+        day: Day,
+        rows: [&str; 2],
+    ) -> Result<(), Failure> {
         statistics::add(self, writer, number, day, rows).await
     }
 

@@ -63,6 +63,11 @@ const MIGRATIONS: Migrations = &[
         "pauses because of invalid numbers",
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0014_pauses.sql")),
     ),
+    (
+        15,
+        "cohorts of SMS",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite/0015_cohorts.sql")),
+    ),
 ];
 
 impl SqliteStore {

@@ -107,6 +107,7 @@ async fn every_statement_is_an_index_look_up() {
         webhooks::IS_OF,
         crate::sql::statistics::SWEEP,
         crate::sql::statistics::SWEEP_WRITERS,
+        crate::sql::cohorts::SWEEP,
         statistics::BEGIN_BATCH,
         counters::USAGE,
         counters::CLEAR,
@@ -236,6 +237,16 @@ async fn statistics_are_added_row_by_row_and_read_by_day() {
         let plan = plan(&store, crate::sql::statistics::read_statement(by)).await;
         assert!(plan[0].contains("USING PRIMARY KEY (day>? AND day<?)"), "{plan:#?}");
     }
+}
+
+#[tokio::test]
+async fn cohorts_are_added_row_by_row_and_read_by_slot() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory).await;
+    let of_adding = plan(&store, statistics::ADD_COHORTS).await;
+    assert_eq!(of_adding, ["SCAN json_each VIRTUAL TABLE INDEX 1:"], "only what is added is walked");
+    let of_reading = plan(&store, crate::sql::cohorts::READ).await;
+    assert!(of_reading[0].contains("USING PRIMARY KEY (slot>?)"), "{of_reading:#?}");
 }
 
 #[tokio::test]

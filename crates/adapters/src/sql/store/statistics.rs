@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use domain::application::ApplicationId;
+use domain::deliverability::{CohortSums, Slot, Window};
 use domain::ports::{PortError, StatisticBatch, StatisticStore};
 use domain::statistic::{StatisticBy, StatisticRow};
 use domain::time::Day;
 
 use super::Store;
 use crate::sql::engine::Engine;
-use crate::sql::statistics;
+use crate::sql::{cohorts, statistics};
 
 #[async_trait]
 impl<Database: Engine> StatisticStore for Store<Database> {
@@ -28,5 +29,17 @@ impl<Database: Engine> StatisticStore for Store<Database> {
 
     async fn sweep_statistics(&self, before: Day) -> Result<u64, PortError> {
         statistics::sweep(&*self.0, before).await.map_err(Database::failed)
+    }
+
+    async fn read_cohorts(
+        &self,
+        application: Option<&ApplicationId>,
+        window: Window,
+    ) -> Result<Vec<CohortSums>, PortError> {
+        cohorts::read(&*self.0, application, window).await.map_err(Database::failed)
+    }
+
+    async fn sweep_cohorts(&self, before: Slot) -> Result<u64, PortError> {
+        cohorts::sweep(&*self.0, before).await.map_err(Database::failed)
     }
 }

@@ -7,6 +7,7 @@ use super::super::demand::{kept, present};
 use super::ground::Ground;
 use super::race::{RACERS, race};
 use crate::application::ApplicationId;
+use crate::deliverability::Pace;
 use crate::delivery::{Credits, DeliveryRecord, GatewayTally, MessageId};
 use crate::id::DeliveryId;
 use crate::ports::{
@@ -98,7 +99,8 @@ impl Bench<'_> {
 fn sent(verification: &Verification, now: Timestamp) -> Verification {
     let number = verification.delivery.number;
     let route = RouteName::parse("to-nepal");
-    let command = Command::RecordDelivery { number, report: DeliveryReport::Sent, replaced: None, route };
+    let (report, pace) = (DeliveryReport::Sent, Pace::Usual);
+    let command = Command::RecordDelivery { number, report, replaced: None, route, pace };
     step(verification, command, now).next
 }
 

@@ -73,7 +73,7 @@ impl Bench<'_> {
 
     fn batch(&self, number: u32, lines: &[StatisticLine]) -> StatisticBatch {
         let writer = kept(StatisticWriterId::new(self.ground.now(), self.ground.entropy()));
-        StatisticBatch { writer, number, lines: lines.to_vec() }
+        StatisticBatch { writer, number, lines: lines.to_vec(), cohorts: Vec::new() }
     }
 
     /// Adds as a writer of its own.

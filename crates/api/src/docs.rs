@@ -20,6 +20,7 @@ use crate::keys::{self, KeysApi};
 use crate::limits::{self, LimitsApi};
 use crate::problem::{self, Slug};
 use crate::proofs::{self, ProofsApi};
+use crate::sms_routes::{self, SmsRoutesApi};
 use crate::statistics::{self, StatisticsApi};
 use crate::verifications::{self, VerificationsApi};
 use crate::webhooks::{self, WebhooksApi};
@@ -43,7 +44,7 @@ pub(crate) type Service =
 type Conduct = (BlocksApi, LimitsApi);
 
 /// What happened, who is told, and how the service is.
-type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi);
+type Telling = (DeliveriesApi, SmsRoutesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -56,6 +57,7 @@ const NOTES: &[fn(&mut Notes)] = &[
     blocks::notes,
     limits::notes,
     deliveries::notes,
+    sms_routes::notes,
     events::notes,
     webhooks::notes,
     statistics::notes,
@@ -85,7 +87,7 @@ pub(crate) fn service() -> Service {
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
             (BlocksApi, LimitsApi),
-            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi),
+            (DeliveriesApi, SmsRoutesApi, EventsApi, WebhooksApi, StatisticsApi, HealthDetailsApi),
             ProofsApi,
             ClassicApi,
             HealthApi,

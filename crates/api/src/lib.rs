@@ -37,6 +37,7 @@ mod paging;
 mod problem;
 mod proofs;
 mod routes;
+mod sms_routes;
 mod statistics;
 mod tags;
 mod verifications;

@@ -7,11 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod conduct;
 mod examples;
+mod gateways;
 mod messages;
 mod statistics;
 mod webhooks;
 
 pub(crate) use conduct::{BlockCommand, BlockSubjectArgs, LimitCommand, LimitSubjectArgs};
+pub(crate) use gateways::{GatewayCommand, RouteCommand};
 pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     /// Gateways: what carries the SMS.
     #[command(subcommand, after_help = examples::GATEWAY)]
     Gateway(GatewayCommand),
+    /// Routes: by which gateways the SMS go.
+    #[command(subcommand, after_help = examples::ROUTE)]
+    Route(RouteCommand),
     /// Events: what happened, and webhooks are told.
     #[command(subcommand, after_help = examples::EVENT)]
     Event(EventCommand),
@@ -318,12 +323,6 @@ pub(crate) enum DeliveryCommand {
         #[command(flatten)]
         page: PageArgs,
     },
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum GatewayCommand {
-    /// List the gateways, and how often each has said what within a day.
-    List,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,11 @@ mod example;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod proofs;
+#[cfg(test)]
+mod routes;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

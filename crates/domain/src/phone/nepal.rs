@@ -30,6 +30,15 @@ pub enum Operator {
 }
 
 impl Operator {
+    /// Every operator.
+    pub const ALL: [Self; 6] = [Self::Ntc, Self::Ncell, Self::Utl, Self::Nstpl, Self::Stm, Self::Smart];
+
+    /// The operator of this name, in capitals or not.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operator| operator.name().eq_ignore_ascii_case(text))
+    }
+
     /// The name as people in Nepal write it: `NTC`, `Ncell`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -25,6 +25,8 @@ mod proofs;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod routes;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod settings;

@@ -145,7 +145,7 @@ struct DeliveryPage {
 struct GatewayResource {
     /// Its name.
     name: String,
-    /// What kind it is: `sparrow`, `http`, `console`.
+    /// What kind it is: `sparrow`, `http`, `console`, `simulator` (the last two send nothing).
     kind: String,
     /// The routes that lead to it, in the order in which they are tried.
     routes: Vec<String>,
@@ -216,7 +216,7 @@ impl From<&GatewayStatus> for GatewayResource {
 /// The gateways.
 #[derive(Debug, Object)]
 struct GatewayList {
-    /// The gateways, in the order in which they are tried.
+    /// The gateways, as they are configured.
     items: Vec<GatewayResource>,
 }
 
@@ -226,7 +226,7 @@ pub(crate) fn notes(notes: &mut Notes) {
     let answers = SendAnswer::ALL.map(SendAnswer::as_str);
     notes.open(answers, &["Delivery.answer", "GatewayAnswers.answer"]);
     notes.open(["sent", "unknown", "failed"], &["Delivery.state"]);
-    notes.open(["sparrow", "http", "console"], &["Gateway.kind"]);
+    notes.open(["sparrow", "http", "console", "simulator"], &["Gateway.kind"]);
     notes.open(["closed", "open", "half-open"], &["Gateway.breaker"]);
 }
 

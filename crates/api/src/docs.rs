@@ -22,6 +22,7 @@ use crate::keys::{self, KeysApi};
 use crate::limits::{self, LimitsApi};
 use crate::problem::{self, Slug};
 use crate::proofs::{self, ProofsApi};
+use crate::sms_routes::{self, SmsRoutesApi};
 use crate::statistics::{self, StatisticsApi};
 use crate::verifications::{self, VerificationsApi};
 use crate::webhooks::{self, WebhooksApi};
@@ -45,7 +46,8 @@ pub(crate) type Service =
 type Conduct = (BlocksApi, LimitsApi, InvalidNumbersApi);
 
 /// What happened, who is told, and how the service is.
-type Telling = (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi);
+type Telling =
+    (DeliveriesApi, SmsRoutesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi);
 
 /// Who is served, and by which credentials.
 type Directory = (AccountsApi, TokensApi, KeysApi, ApplicationsApi);
@@ -59,6 +61,7 @@ const NOTES: &[fn(&mut Notes)] = &[
     limits::notes,
     invalid_numbers::notes,
     deliveries::notes,
+    sms_routes::notes,
     events::notes,
     webhooks::notes,
     statistics::notes,
@@ -89,7 +92,15 @@ pub(crate) fn service() -> Service {
             VerificationsApi,
             (AccountsApi, TokensApi, KeysApi, ApplicationsApi),
             (BlocksApi, LimitsApi, InvalidNumbersApi),
-            (DeliveriesApi, EventsApi, WebhooksApi, StatisticsApi, DeliverabilityApi, HealthDetailsApi),
+            (
+                DeliveriesApi,
+                SmsRoutesApi,
+                EventsApi,
+                WebhooksApi,
+                StatisticsApi,
+                DeliverabilityApi,
+                HealthDetailsApi,
+            ),
             ProofsApi,
             ClassicApi,
             HealthApi,

@@ -39,6 +39,7 @@ mod paging;
 mod problem;
 mod proofs;
 mod routes;
+mod sms_routes;
 mod statistics;
 mod tags;
 mod traffic;

@@ -8,7 +8,7 @@ use domain::use_cases::{self, Answer};
 use serde_json::json;
 
 use crate::args::DbCommand;
-use crate::config::{self, Config, Sources};
+use crate::config::{self, Config, GatewayConfig, Sources};
 use crate::failure::CommandError;
 use crate::output::{self, Output};
 use crate::wiring::{self, Schema, Store, Wired};
@@ -24,6 +24,7 @@ mod events;
 mod invalid_numbers;
 mod limits;
 mod messages;
+mod routes;
 mod statistics;
 mod transfer;
 mod verifications;
@@ -40,6 +41,7 @@ pub(crate) use events::event;
 pub(crate) use invalid_numbers::invalid_numbers;
 pub(crate) use limits::limit;
 pub(crate) use messages::message;
+pub(crate) use routes::route;
 pub(crate) use statistics::statistics;
 pub(crate) use verifications::verification;
 pub(crate) use webhooks::{webhook, webhook_secret};
@@ -47,10 +49,10 @@ pub(crate) use webhooks::{webhook, webhook_secret};
 /// `config check`.
 pub(crate) fn check_config(sources: &Sources, output: Output) -> Result<(), CommandError> {
     let config = config::load(sources)?;
-    let gateway = config.require_gateway();
+    let gateways = config.require_gateways();
     let signs = config.secrets.proof_keys.is_some();
-    let mut text = match &gateway {
-        Ok(_) => "The configuration is valid.".to_owned(),
+    let mut text = match &gateways {
+        Ok(gateways) => format!("The configuration is valid.{}", paths(&config, gateways)),
         Err(missing) => {
             format!("The configuration is valid for admin commands, but `serve` needs more:\n{missing}")
         }
@@ -58,7 +60,35 @@ pub(crate) fn check_config(sources: &Sources, output: Output) -> Result<(), Comm
     if !signs {
         text.push_str("\nApprovals come without proofs: `secrets.proof_key_file` is not set.");
     }
-    output.print(&text, &json!({ "valid": true, "can_serve": gateway.is_ok(), "signs_proofs": signs }))
+    let names: Vec<_> = config.gateways.iter().map(|gateway| &*gateway.name).collect();
+    let routes: Vec<_> = config.routes.iter().map(|route| route.name.as_str()).collect();
+    output.print(
+        &text,
+        &json!({
+            "valid": true,
+            "can_serve": gateways.is_ok(),
+            "signs_proofs": signs,
+            "gateways": names,
+            "routes": routes,
+            "sends_nothing": sends_nothing(&config.gateways),
+        }),
+    )
+}
+
+/// By what SMS go, where there is more to say than that it is Sparrow; and loudly what sends nothing.
+fn paths(config: &Config, gateways: &[GatewayConfig]) -> String {
+    let (gateway_count, route_count) = (gateways.len(), config.routes.len());
+    let several = (gateway_count > 1 || route_count > 1).then(|| {
+        format!("\nSMS go by {route_count} route(s) to {gateway_count} gateway(s); see `route list`.")
+    });
+    let warning = |name| format!("\nBEWARE: the gateway `{name}` sends no SMS.");
+    several.into_iter().chain(sends_nothing(gateways).into_iter().map(warning)).collect()
+}
+
+/// The gateways that only seem to send.
+fn sends_nothing(gateways: &[GatewayConfig]) -> Vec<&str> {
+    let seems = |gateway: &&GatewayConfig| !gateway.kind.sends();
+    gateways.iter().filter(seems).map(|gateway| &*gateway.name).collect()
 }
 
 /// `proof-key new`.

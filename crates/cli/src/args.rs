@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod conduct;
 mod deliverability;
 mod examples;
+mod gateways;
 mod messages;
 mod statistics;
 mod webhooks;
@@ -16,6 +17,7 @@ pub(crate) use conduct::{
     BlockCommand, BlockSubjectArgs, InvalidNumbersCommand, LimitCommand, LimitSubjectArgs,
 };
 pub(crate) use deliverability::DeliverabilityCommand;
+pub(crate) use gateways::{GatewayCommand, RouteCommand};
 pub(crate) use messages::{AppHashArgs, MessageCommand, PreviewArgs};
 pub(crate) use statistics::StatisticsCommand;
 pub(crate) use webhooks::{DeliveryStatusArg, ReplayArgs, WebhookCommand};
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// Gateways: what carries the SMS.
     #[command(subcommand, after_help = examples::GATEWAY)]
     Gateway(GatewayCommand),
+    /// Routes: by which gateways the SMS go.
+    #[command(subcommand, after_help = examples::ROUTE)]
+    Route(RouteCommand),
     /// Events: what happened, and webhooks are told.
     #[command(subcommand, after_help = examples::EVENT)]
     Event(EventCommand),
@@ -328,12 +333,6 @@ pub(crate) enum DeliveryCommand {
         #[command(flatten)]
         page: PageArgs,
     },
-}
-
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum GatewayCommand {
-    /// List the gateways, and how often each has said what within a day.
-    List,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,8 +11,11 @@ mod application;
 mod applications;
 mod auth;
 mod fault;
+mod gateways;
+mod http_gateway;
 mod raw;
 mod reader;
+mod routes;
 mod secret;
 mod secrets;
 mod section;
@@ -29,13 +32,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use adapters::gateway::SparrowSettings;
+pub use adapters::gateway::{HttpGatewaySettings, SparrowSettings};
 pub use adapters::jwt::JwtSettings;
 pub use adapters::webhooks::WebhookSettings;
 use domain::application::{Application, ApplicationId};
+use domain::route::Route;
 use domain::use_cases::Retention;
 
 pub use self::fault::{ConfigFault, ConfigFaults};
+pub use self::gateways::{GatewayConfig, GatewayKind};
 pub use self::secrets::SecretsConfig;
 pub use self::server::{LogFormat, MetricsConfig, PhoneConfig, ServerConfig};
 pub use self::storage::{CountersConfig, DatabaseConfig};
@@ -70,8 +75,12 @@ pub struct Config {
     pub counters: CountersConfig,
     /// The secrets that are kept outside the database.
     pub secrets: SecretsConfig,
-    /// The account at Sparrow; see [`Config::require_gateway`].
-    pub gateway: Option<SparrowSettings>,
+    /// What carries the SMS; see [`Config::require_gateways`].
+    pub gateways: Vec<GatewayConfig>,
+    /// The routes that lead to it, in the order in which they were written.
+    pub routes: Vec<Route>,
+    /// How long a send may take in all, over all of its routes.
+    pub delivery_deadline: Duration,
     /// Which phones are taken.
     pub phone: PhoneConfig,
     /// The application `default`.
@@ -88,8 +97,6 @@ pub struct Config {
     pub webhooks: Vec<WebhookSettings>,
     /// How long things are kept.
     pub retention: Retention,
-    /// How often the gateway is asked what credits are left.
-    pub credit_interval: Duration,
     shown: serde_json::Value,
 }
 
@@ -113,7 +120,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let metrics = server::metrics(&mut reader, &server);
     let (database, counters) = storage::storage(&mut reader);
     let secrets = secrets::secrets(&mut reader);
-    let gateway = sparrow::sparrow(&mut reader);
+    let known = gateways::gateways(&mut reader);
+    gateways::consoles_apart(&mut reader, &known, &server);
     let phone = server::phone(&mut reader);
     let places = applications::places(&mut reader);
     let mut applications = applications::applications(&mut reader, &places);
@@ -124,12 +132,10 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let test_numbers = test_numbers::test_numbers(&mut reader, &places);
     test_numbers::assign(&mut applications, test_numbers);
     let retention = server::retention(&mut reader);
-    let credit_interval = sparrow::credit_interval(&mut reader);
-    if let Some(gateway) = &gateway
-        && server.request_timeout <= gateway.total_timeout
-    {
-        reader.fault("server.request_timeout", "must be longer than `sparrow.total_timeout`");
-    }
+    let routes =
+        routes::routes(&mut reader, &routes::Ground { gateways: &known, places: &places, phone: &phone });
+    let delivery_deadline = routes::deadline(&mut reader, &known, server.request_timeout);
+    let gateways = known.into_iter().filter_map(|known| known.gateway).collect();
     let signs = ["secrets.proof_key", "secrets.proof_key_file"].iter().any(|key| reader.is_set(key));
     if signs && server.public_url.is_none() && !reader.faulty("server.public_url") {
         let problem = "is missing; set it to where the service is reached, such as https://verify.example.com, because \
@@ -147,7 +153,9 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
                 database,
                 counters,
                 secrets,
-                gateway,
+                gateways,
+                routes,
+                delivery_deadline,
                 phone,
                 application,
                 applications,
@@ -156,7 +164,6 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
                 jwt,
                 webhooks,
                 retention,
-                credit_interval,
                 shown,
             })
         }
@@ -190,11 +197,22 @@ impl Config {
         Ok(())
     }
 
-    /// The account at Sparrow, for those who send.
+    /// What carries the SMS, for those who send.
     ///
     /// # Errors
-    /// A fault that says which keys and which variables to set, when there is none.
-    pub fn require_gateway(&self) -> Result<&SparrowSettings, ConfigFault> {
-        self.gateway.as_ref().ok_or_else(|| ConfigFault::new("sparrow", sparrow::how_to_configure()))
+    /// A fault that says which keys and which variables to set, when there is nothing.
+    pub fn require_gateways(&self) -> Result<&[GatewayConfig], ConfigFault> {
+        if self.gateways.is_empty() {
+            return Err(ConfigFault::new(sparrow::SECTION, sparrow::how_to_configure()));
+        }
+        Ok(&self.gateways)
+    }
+
+    /// How often the gateway of this name is asked what credits are left; `None` where it has none to tell of.
+    #[must_use]
+    pub fn credit_interval(&self, gateway: &str) -> Option<Duration> {
+        let found = self.gateways.iter().find(|known| *known.name == *gateway);
+        // One that is not configured is the demo's.
+        found.map_or(Some(sparrow::CREDIT_INTERVAL), |found| found.credit_interval)
     }
 }

@@ -74,7 +74,10 @@ impl CommandError {
     #[must_use]
     pub const fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Incomplete(_) | Self::Argument(_) => ExitCode::Wrong,
+            Self::Config(_)
+            | Self::Incomplete(_)
+            | Self::Argument(_)
+            | Self::Wiring(WiringError::NoGateway(_)) => ExitCode::Wrong,
             Self::NotFound(_) | Self::Refused(_) | Self::Wiring(WiringError::SchemaBehind(_)) => {
                 ExitCode::Refused
             }

@@ -61,6 +61,7 @@ async fn dispatch(
         Command::Gateway(command) => {
             admin::gateway(&with_log(&sources, &application)?, command, output).await
         }
+        Command::Route(command) => admin::route(&with_log(&sources, &application)?, command, output),
         Command::Event(command) => admin::event(&with_log(&sources, &application)?, command, output).await,
         Command::Verification(command) => {
             admin::verification(&with_log(&sources, &application)?, command, output).await

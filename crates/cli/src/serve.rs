@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, ServerConfig};
 use crate::failure::CommandError;
 use crate::output::Output;
-use crate::wiring::{self, Schema, Wired};
+use crate::wiring::{self, Schema, Simulators, Wired, WiringError};
 
 mod bounded;
 mod chores;
@@ -34,7 +34,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `serve`.
 pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> Result<(), CommandError> {
-    let gateways = wiring::gateways(config)?;
+    let simulators = Simulators::start(config).await.map_err(WiringError::from)?;
+    let gateways = wiring::gateways_with(config, &simulators)?;
     let schema = if no_migrate { Schema::Require } else { Schema::Migrate };
     let wired = wiring::wire(config, Some(gateways), schema).await?;
     if let Err(error) = wired.verifier.ports.counters.ping().await {
@@ -56,7 +57,9 @@ pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> 
         json["metrics_url"] = metrics.url().into();
     }
     output.print(&text, &json)?;
-    server.run(config, &wired, None, until_signaled()?).await
+    let ended = server.run(config, &wired, None, until_signaled()?).await;
+    simulators.stop().await;
+    ended
 }
 
 /// Says aloud which phones are proved without an SMS.
@@ -132,8 +135,7 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         let stopping = CancellationToken::new();
         let Api { endpoint, tasks, loops } = api(config, wired, demo, &stopping)?;
         let grace = config.server.shutdown_grace;
-        let chores =
-            chores::begin(&wired.verifier, config.retention, config.credit_interval, &loops, &stopping);
+        let chores = chores::begin(&wired.verifier, config, &loops, &stopping);
         let no_more_webhooks = stopping.child_token();
         let telling =
             tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), loops, no_more_webhooks.clone()));

@@ -9,7 +9,6 @@ use adapters::blocks::BlockSnapshot;
 use adapters::clock::SharedClock;
 use adapters::credential_cache::CachedCredentials;
 use adapters::estimates::EstimateSnapshot;
-use adapters::gateway::{SparrowGateway, SparrowSettings, SparrowSettingsFault};
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::metrics::Metrics;
 use adapters::numbering_plan::LibPhoneNumbers;
@@ -25,14 +24,18 @@ use domain::id::StatisticWriterId;
 use domain::phone::PhoneParser;
 use domain::ports::{
     AccountStore, BlockStore, Clock, Counters, CredentialStore, CreditStore, DeliveryStore, EventStore,
-    Gateways, IdempotencyStore, IdentityTokens, PauseStore, PortError, Ports, ProofSigner, StatisticStore,
-    VerificationStore, VitalStore, WebhookStore,
+    Gateways, IdempotencyStore, IdentityTokens, PauseStore, PortError, Ports, ProofSigner, RouteLeadsNowhere,
+    StatisticStore, VerificationStore, VitalStore, WebhookStore,
 };
 use domain::use_cases::Verifier;
 
 use crate::config::{Config, ConfigFault, CountersConfig, DatabaseConfig};
 
+mod gateways;
 mod metrics;
+
+pub use gateways::{GatewayFault, gateways, sparrow};
+pub(crate) use gateways::{Simulators, gateways_with};
 
 /// Use cases over real adapters.
 #[derive(Debug)]
@@ -109,9 +112,12 @@ pub enum WiringError {
     /// No gateway is configured.
     #[error(transparent)]
     NoGateway(#[from] ConfigFault),
-    /// The gateway's settings are not valid.
-    #[error("the gateway cannot be used")]
-    Gateway(#[from] SparrowSettingsFault),
+    /// A gateway's settings are not valid.
+    #[error(transparent)]
+    Gateway(#[from] GatewayFault),
+    /// A route names no gateway; the configuration refuses this.
+    #[error(transparent)]
+    Route(#[from] RouteLeadsNowhere),
     /// The keys of the application's own sign-in cannot be fetched.
     #[error("the tokens of `application.jwt` cannot be read")]
     Issuer(#[from] JwtSettingsFault),
@@ -240,22 +246,6 @@ impl Store {
             (CountersConfig::Database, Self::Postgres(_)) => Err(WiringError::NoCounters),
         }
     }
-}
-
-/// The gateways of a configuration, and the routes that lead to them.
-///
-/// # Errors
-/// [`WiringError`] when there is none, or its settings are not valid.
-pub fn gateways(config: &Config) -> Result<Gateways, WiringError> {
-    sparrow(config.require_gateway()?)
-}
-
-/// One gateway to Sparrow with these settings, which takes everything.
-///
-/// # Errors
-/// [`WiringError`] when the settings are not valid.
-pub fn sparrow(settings: &SparrowSettings) -> Result<Gateways, WiringError> {
-    Ok(Gateways::one(Arc::new(SparrowGateway::new(settings.clone())?)))
 }
 
 /// Puts the use cases together; without gateways, for commands that never send.

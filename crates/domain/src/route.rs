@@ -51,6 +51,26 @@ pub enum OnUnknown {
     Next,
 }
 
+impl OnUnknown {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Stop, Self::Next];
+
+    /// The name in the configuration, CLI and HTTP.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Next => "next",
+        }
+    }
+
+    /// What has this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.as_str() == text)
+    }
+}
+
 /// A way for an SMS: which ones it takes, and the gateway that it leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {

@@ -29,6 +29,7 @@ pub mod proofs;
 pub mod read;
 mod refused;
 pub mod resend;
+pub mod routes;
 mod send;
 pub mod start;
 pub mod statistics;

@@ -82,7 +82,7 @@ impl SparrowGateway {
         let credit_endpoint = endpoint.join("../credit/").map_err(|_| SparrowSettingsFault::BaseUrl)?;
         let client = call::client(&[&endpoint], settings.timeouts()).map_err(SparrowSettingsFault::Client)?;
         let facts = GatewayFacts {
-            name: "sparrow".into(),
+            name: settings.name,
             kind: "sparrow",
             host: endpoint.host_str().unwrap_or_default().into(),
             sender: settings.identity.into(),
@@ -98,10 +98,10 @@ impl SparrowGateway {
             [("token", self.token.reveal()), ("from", &*self.facts.sender), ("to", receiver), ("text", text)];
         let timeout = self.timeout.min(within);
         match self.client.post(self.endpoint.clone()).timeout(timeout).form(&form).send().await {
-            Ok(response) => finish(response).await,
+            Ok(response) => finish(&self.facts.name, response).await,
             Err(error) => {
                 let answer = call::unanswered(&error);
-                call::report_broken("sparrow", answer, None, error);
+                call::report_broken(&self.facts.name, answer, None, error);
                 answer.into()
             }
         }
@@ -125,7 +125,7 @@ impl SmsGateway for SparrowGateway {
         }
         let answer = SendAnswer::ReceiverRefused;
         tracing::warn!(
-            gateway = "sparrow",
+            gateway = &*self.facts.name,
             class = answer.as_str(),
             "the phone is not a Nepali mobile: not called"
         );
@@ -133,7 +133,7 @@ impl SmsGateway for SparrowGateway {
     }
 
     async fn credit(&self) -> Option<CreditBalance> {
-        credit::ask(&self.client, &self.credit_endpoint, &self.token).await
+        credit::ask(&self.facts.name, &self.client, &self.credit_endpoint, &self.token).await
     }
 }
 
@@ -148,29 +148,29 @@ impl fmt::Debug for SparrowGateway {
 }
 
 /// Reads the answer, judges it and reports it.
-async fn finish(response: Response) -> SendReport {
+async fn finish(gateway: &str, response: Response) -> SendReport {
     let status = response.status().as_u16();
     match call::read(response).await {
         Ok(body) => {
             let judged = judge(status, body.as_deref());
-            report(status, &judged);
+            report(gateway, status, &judged);
             judged.report()
         }
         Err(error) => {
             let answer = judge(status, None).answer;
-            call::report_broken("sparrow", answer, Some(status), error);
+            call::report_broken(gateway, answer, Some(status), error);
             answer.into()
         }
     }
 }
 
 /// Tells the operator of an answer, once.
-fn report(http_status: u16, judged: &Judged) {
+fn report(gateway: &str, http_status: u16, judged: &Judged) {
     let Judged { answer, said } = judged;
     let class = answer.as_str();
     match answer {
         SendAnswer::Accepted if !said.is_odd() => tracing::debug!(
-            gateway = "sparrow",
+            gateway,
             class,
             message_id = said.message_id,
             count = said.count,
@@ -178,7 +178,7 @@ fn report(http_status: u16, judged: &Judged) {
             "the SMS was accepted"
         ),
         SendAnswer::Accepted => tracing::warn!(
-            gateway = "sparrow",
+            gateway,
             class,
             message_id = said.message_id,
             count = said.count,
@@ -187,7 +187,7 @@ fn report(http_status: u16, judged: &Judged) {
         ),
         SendAnswer::ReceiverRefused | SendAnswer::Refused | SendAnswer::NotSent | SendAnswer::Unknown => {
             tracing::warn!(
-                gateway = "sparrow",
+                gateway,
                 class,
                 http_status,
                 response_code = said.response_code,

@@ -8,6 +8,7 @@ use crate::harness::{OTHER_PHONE, PHONE, START, Service, UNKNOWN_ID, get, post};
 
 const DELIVERIES: &str = "/v1/admin/deliveries";
 const GATEWAYS: &str = "/v1/admin/gateways";
+const ROUTES: &str = "/v1/admin/routes";
 
 #[tokio::test]
 async fn every_attempt_is_told_youngest_first_and_shows_no_phone() {
@@ -52,10 +53,20 @@ async fn gateways_tell_how_they_answered() {
 }
 
 #[tokio::test]
+async fn routes_tell_what_they_take_and_where_they_lead() {
+    let service = Service::new();
+    let admin = service.key(Scope::Admin).await;
+    let routes = service.call(get(ROUTES).bearer(&admin)).await.is(200);
+    let [route] = routes["items"].as_array().unwrap().as_slice() else { panic!("{routes}") };
+    assert_eq!((&route["gateway"], &route["on_unknown"]), (&json!("scripted"), &json!("stop")));
+    assert_eq!((&route["countries"], &route["weight"]), (&json!([]), &json!(1)));
+}
+
+#[tokio::test]
 async fn only_an_admin_key_sees_them() {
     let service = Service::new();
     for token in [service.user("ram").await, service.key(Scope::Verify).await] {
-        for path in [DELIVERIES, GATEWAYS] {
+        for path in [DELIVERIES, GATEWAYS, ROUTES] {
             service.call_changes_nothing(get(path).bearer(&token)).await.refuses(403, "scope-missing");
         }
     }

@@ -124,6 +124,7 @@ fn unfit(error: WiringError) -> CommandError {
         | WiringError::Statistics(_)
         | WiringError::NoGateway(_)
         | WiringError::Gateway(_)
+        | WiringError::Route(_)
         | WiringError::Webhooks(_)
         | WiringError::NoCounters
         | WiringError::NoDatabase(_)

@@ -28,6 +28,7 @@ examples! {
         "verification show 01a206e7-2c1d-7841-bf40-53a200be10d7";
     DELIVERY = "delivery list" "delivery list --verification 01a206e7-2c1d-7841-bf40-53a200be10d7";
     GATEWAY = "gateway list" "gateway list --json";
+    ROUTE = "route list" "route test --phone 9841234567" "route test --phone 9841234567 --application shop";
     EVENT = "event list --kind fraud.decided" "event list --account ram";
     WEBHOOK =
         "webhook secret"

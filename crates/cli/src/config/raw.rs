@@ -57,6 +57,14 @@ pub(super) struct Leaf {
     pub(super) origin: String,
 }
 
+/// The settings of one file.
+#[derive(Default)]
+struct InFile {
+    by_key: BTreeMap<String, Leaf>,
+    /// The keys of its lists, those of tables included.
+    lists: BTreeSet<String>,
+}
+
 /// The settings of all sources, the later over the earlier.
 #[derive(Default)]
 pub(super) struct Leaves {
@@ -76,7 +84,8 @@ pub(super) fn read(sources: &Sources) -> (Leaves, Vec<ConfigFault>) {
             Ok(table) => {
                 let origin = path.display().to_string();
                 let in_file = leaves_of_file(table, &origin, &mut leaves, &mut faults);
-                leaves.by_key.extend(in_file);
+                replace_lists(&mut leaves.by_key, &in_file.lists);
+                leaves.by_key.extend(in_file.by_key);
             }
             Err(problem) => faults.push(ConfigFault::new(path.display().to_string(), problem)),
         }
@@ -163,30 +172,44 @@ fn leaves_of_file(
     origin: &str,
     leaves: &mut Leaves,
     faults: &mut Vec<ConfigFault>,
-) -> BTreeMap<String, Leaf> {
+) -> InFile {
     let tutorial = TUTORIAL_KEYS.map(|(name, key)| (name, key, table.remove(name)));
-    let mut found = BTreeMap::new();
+    let mut found = InFile::default();
     flatten("", table, origin, &mut found);
     for (name, key, value) in tutorial {
         let Some(value) = value else { continue };
         leaves.tutorial_files.insert(origin.to_owned());
-        if found.contains_key(key) {
+        if found.by_key.contains_key(key) {
             let problem = format!("is set twice, also as `{name}`; keep one of them");
             faults.push(ConfigFault::new(key, problem).set_in(Some(origin.to_owned())));
         }
-        found.insert(key.to_owned(), leaf(value.kind, origin));
+        found.by_key.insert(key.to_owned(), leaf(value.kind, origin));
     }
     found
 }
 
-fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, found: &mut BTreeMap<String, Leaf>) {
+/// Takes out what earlier files set in lists that this file sets anew: a list is replaced as a whole.
+fn replace_lists(earlier: &mut BTreeMap<String, Leaf>, lists: &BTreeSet<String>) {
+    let concerns = |rest: &str| rest.is_empty() || rest.starts_with('.');
+    earlier.retain(|key, _| !lists.iter().any(|list| key.strip_prefix(list.as_str()).is_some_and(concerns)));
+}
+
+fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, found: &mut InFile) {
     for (name, value) in table {
         let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
         // A dot within a name must not pass for one between two names.
         let name = if !name.is_empty() && name.chars().all(plain) { name } else { format!("{name:?}") };
         let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        if matches!(value.kind, ValueKind::Array(_)) {
+            found.lists.insert(key.clone());
+        }
         match value.kind {
             ValueKind::Table(table) if !table.is_empty() => flatten(&key, table, origin, found),
+            // A list of tables (`[[routes]]`) is read as sections that are named by their places: `routes.0`.
+            ValueKind::Array(items) if is_list_of_tables(&items) => {
+                let places = items.into_iter().enumerate().map(|(place, item)| (place.to_string(), item));
+                flatten(&key, places.collect(), origin, found);
+            }
             kind @ (ValueKind::Nil
             | ValueKind::Boolean(_)
             | ValueKind::I64(_)
@@ -197,10 +220,14 @@ fn flatten(prefix: &str, table: Map<String, Value>, origin: &str, found: &mut BT
             | ValueKind::String(_)
             | ValueKind::Table(_)
             | ValueKind::Array(_)) => {
-                found.insert(key, leaf(kind, origin));
+                found.by_key.insert(key, leaf(kind, origin));
             }
         }
     }
+}
+
+fn is_list_of_tables(items: &[Value]) -> bool {
+    !items.is_empty() && items.iter().all(|item| matches!(item.kind, ValueKind::Table(_)))
 }
 
 fn leaf(kind: ValueKind, origin: &str) -> Leaf {

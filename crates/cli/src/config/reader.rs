@@ -23,6 +23,8 @@ pub(super) struct Reader {
     origins: BTreeMap<String, String>,
     /// The effective value of every key; its keys are those that exist.
     shown: BTreeMap<String, Value>,
+    /// The lists of tables that were read: they are shown as such.
+    lists: Vec<String>,
     faults: Vec<ConfigFault>,
 }
 
@@ -41,7 +43,7 @@ pub(super) struct Found<'a, T> {
 
 impl Reader {
     pub(super) fn new(leaves: Leaves, faults: Vec<ConfigFault>) -> Self {
-        Self { leaves, origins: BTreeMap::new(), shown: BTreeMap::new(), faults }
+        Self { leaves, origins: BTreeMap::new(), shown: BTreeMap::new(), lists: Vec::new(), faults }
     }
 
     /// The settings whose keys begin with `prefix` and a dot, by the rest of their keys.
@@ -71,6 +73,28 @@ impl Reader {
             names.entry(name.to_owned()).or_insert_with(|| leaf.origin.clone());
         }
         names
+    }
+
+    /// How many tables the list `[[list]]` has: their keys begin with `list.0`, `list.1` and so on.
+    pub(super) fn tables_of(&mut self, list: &str) -> usize {
+        self.lists.push(list.to_owned());
+        match self.take(list) {
+            None | Some(Raw::EmptySection) => {}
+            Some(Raw::List(items)) if items.is_empty() => {}
+            Some(_) => self.fault(list, format!("must be a list of tables, each begun by [[{list}]]")),
+        }
+        let mut named = self.names_below(list);
+        let mut count = 0;
+        while named.remove(&count.to_string()).is_some() {
+            count += 1;
+        }
+        for (name, origin) in named {
+            let section = format!("{list}.{name}");
+            self.drop_section(&section);
+            let problem = format!("is no place: the next after those that are set is `{list}.{count}`");
+            self.fault_in(&section, problem, origin);
+        }
+        count
     }
 
     /// Leaves out everything of a section that was refused as a whole, so that its keys are not told one by one.
@@ -255,6 +279,14 @@ impl Reader {
                 place = &mut place[name];
             }
             *place = value;
+        }
+        // A list within another was read behind it.
+        for list in self.lists.iter().rev() {
+            if let Some(tables) = tree.pointer_mut(&format!("/{}", list.replace('.', "/"))) {
+                // By their places, because by their keys 10 stands before 2.
+                *tables =
+                    (0..).map_while(|place| tables.get_mut(place.to_string()).map(Value::take)).collect();
+            }
         }
         (tree, self.faults)
     }

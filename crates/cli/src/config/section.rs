@@ -21,6 +21,11 @@ impl<'a> Section<'a> {
         Self { reader, prefix }
     }
 
+    /// What the keys begin with.
+    pub(super) const fn prefix(&self) -> &'a str {
+        self.prefix
+    }
+
     /// The full key of this name.
     pub(super) fn key(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
@@ -44,6 +49,17 @@ impl<'a> Section<'a> {
         self.reader.within(&key, default, allowed)
     }
 
+    /// Whether the key of this name, which was read already, is set.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.reader.is_set(&self.key(name))
+    }
+
+    /// See [`Reader::missing`].
+    pub(super) fn missing(&mut self, name: &str, problem: impl Into<String>) {
+        let key = self.key(name);
+        self.reader.missing(&key, problem);
+    }
+
     /// See [`Reader::fault`].
     pub(super) fn fault(&mut self, name: &str, problem: impl Into<String>) {
         let key = self.key(name);
@@ -59,11 +75,6 @@ impl<'a> Section<'a> {
     /// See [`Reader::faulty`].
     pub(super) fn faulty(&self, name: &str) -> bool {
         self.reader.faulty(&self.key(name))
-    }
-
-    /// See [`Reader::is_set`].
-    pub(super) fn is_set(&self, name: &str) -> bool {
-        self.reader.is_set(&self.key(name))
     }
 
     /// See [`Reader::show`].

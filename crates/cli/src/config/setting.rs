@@ -34,6 +34,10 @@ pub(super) trait Bounded: Setting + PartialOrd {
     const KIND: &'static str;
 }
 
+impl Bounded for u8 {
+    const KIND: &'static str = "a whole number";
+}
+
 impl Bounded for u16 {
     const KIND: &'static str = "a whole number";
 }
@@ -81,6 +85,18 @@ fn integer(raw: &Raw) -> Option<i64> {
 }
 
 impl Setting for u32 {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        integer(raw)
+            .and_then(|number| Self::try_from(number).ok())
+            .ok_or_else(|| format!("must be a whole number from 0 to {}", Self::MAX))
+    }
+
+    fn shown(&self) -> Value {
+        json!(self)
+    }
+}
+
+impl Setting for u8 {
     fn read(raw: &Raw) -> Result<Self, String> {
         integer(raw)
             .and_then(|number| Self::try_from(number).ok())

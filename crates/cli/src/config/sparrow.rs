@@ -1,7 +1,9 @@
-//! `[sparrow]`: the account at Sparrow SMS. Owns where its token may come from, the tutorial's own file included.
+//! `[sparrow]` and `[gateways.NAME]` of the kind `sparrow`: accounts at Sparrow SMS. Owns where a token may come from, the
+//! tutorial's own file included.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::gateway::SparrowSettings;
@@ -11,101 +13,155 @@ use poem::http::Uri;
 use super::raw::{self, Raw, variable};
 use super::reader::{Found, Reader, SecretKeys};
 use super::secret::{MASK, Secret};
+use super::section::Section;
 
-const TOKEN: SecretKeys<'static> = SecretKeys { value: "sparrow.token", file: "sparrow.token_file" };
-const IDENTITY: &str = "sparrow.identity";
-const CONFIG_FILE: &str = "sparrow.config_file";
+/// The section of the gateway that needs no `[gateways]`.
+pub(super) const SECTION: &str = "sparrow";
 const TIMEOUT_MAX: Duration = Duration::from_mins(1);
 /// The most credits that are low.
 const CREDIT_LOW_MAX: u32 = 100_000_000;
+/// How often the account is asked what credits are left, unless told.
+pub(super) const CREDIT_INTERVAL: Duration = Duration::from_mins(5);
 /// How often the account may be asked.
 const CREDIT_INTERVALS: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_hours(24);
+
+/// The keys that an account can be given by.
+struct AccountKeys {
+    token: String,
+    token_file: String,
+    identity: String,
+    config_file: String,
+}
+
+impl AccountKeys {
+    fn of(section: &str) -> Self {
+        let key = |name: &str| format!("{section}.{name}");
+        Self {
+            token: key("token"),
+            token_file: key("token_file"),
+            identity: key("identity"),
+            config_file: key("config_file"),
+        }
+    }
+
+    /// What to set so that there is an account.
+    fn how_to_configure(&self) -> String {
+        let Self { token, token_file, identity, config_file } = self;
+        format!(
+            "set `{token}` or `{token_file}` ({}, {}) and `{identity}` ({}), or `{config_file}` ({}) to the path of a JSON \
+             file with SPARROW_TOKEN and SPARROW_IDENTITY",
+            variable(token),
+            variable(token_file),
+            variable(identity),
+            variable(config_file),
+        )
+    }
+}
 
 /// What to set so that there is a gateway.
 pub(super) fn how_to_configure() -> String {
     format!(
-        "is not configured; set `{}` or `{}` ({}, {}) and `{IDENTITY}` ({}), or `{CONFIG_FILE}` ({}) to the path of a \
-         JSON file with SPARROW_TOKEN and SPARROW_IDENTITY",
-        TOKEN.value,
-        TOKEN.file,
-        variable(TOKEN.value),
-        variable(TOKEN.file),
-        variable(IDENTITY),
-        variable(CONFIG_FILE),
+        "is not configured; {}; for other gateways, or several, see `gateways` in docs/config.example.toml",
+        AccountKeys::of(SECTION).how_to_configure()
     )
 }
 
-/// The account; `None` when there is none, or something is wrong with it.
-pub(super) fn sparrow(reader: &mut Reader) -> Option<SparrowSettings> {
+/// The account of `[sparrow]`; `None` when there is none, or something is wrong with it.
+pub(super) fn only_account(reader: &mut Reader) -> Option<SparrowSettings> {
+    let keys = AccountKeys::of(SECTION);
+    sparrow(&mut reader.section(SECTION), SparrowSettings::NAME.into(), &keys, false)
+}
+
+/// Whether anything of an account is set in `[sparrow]`.
+pub(super) fn only_account_is_set(reader: &Reader) -> bool {
+    let AccountKeys { token, token_file, identity, config_file } = AccountKeys::of(SECTION);
+    [token, token_file, identity, config_file].iter().any(|key| reader.is_set(key))
+}
+
+/// The account of a section of `[gateways]`; `None` when something is wrong with it.
+pub(super) fn account_of(section: &mut Section<'_>, name: Arc<str>) -> Option<SparrowSettings> {
+    let keys = AccountKeys::of(section.prefix());
+    sparrow(section, name, &keys, true)
+}
+
+fn sparrow(
+    section: &mut Section<'_>,
+    name: Arc<str>,
+    keys: &AccountKeys,
+    required: bool,
+) -> Option<SparrowSettings> {
     let second = Duration::from_secs(1);
-    let base_url = reader.setting("sparrow.base_url", SparrowSettings::BASE_URL.to_owned());
-    let base_url_checked = checked_base_url(&base_url);
-    reader.reported("sparrow.base_url", base_url_checked);
+    let base_url = section.setting("base_url", SparrowSettings::BASE_URL.to_owned());
+    section.reported("base_url", checked_base_url(&base_url));
     let connect_timeout =
-        reader.within("sparrow.connect_timeout", SparrowSettings::CONNECT_TIMEOUT, second..=TIMEOUT_MAX);
-    let total_timeout =
-        reader.within("sparrow.total_timeout", SparrowSettings::TOTAL_TIMEOUT, second..=TIMEOUT_MAX);
+        section.within("connect_timeout", SparrowSettings::CONNECT_TIMEOUT, second..=TIMEOUT_MAX);
+    let total_timeout = section.within("total_timeout", SparrowSettings::TOTAL_TIMEOUT, second..=TIMEOUT_MAX);
     if connect_timeout >= total_timeout {
-        reader.fault("sparrow.connect_timeout", "must be shorter than `sparrow.total_timeout`");
+        let problem = format!("must be shorter than `{}`", section.key("total_timeout"));
+        section.fault("connect_timeout", problem);
     }
-    let credit_low = reader.within("sparrow.credit_low", SparrowSettings::CREDIT_LOW, 0..=CREDIT_LOW_MAX);
+    let credit_low = section.within("credit_low", SparrowSettings::CREDIT_LOW, 0..=CREDIT_LOW_MAX);
     let credit_low = CreditBalance::from_credits(credit_low);
-    let (token, identity) = account(reader)?;
+    let (token, identity) = account(section.reader, keys, required)?;
     let token = token.expose().into();
-    Some(SparrowSettings { base_url, token, identity, connect_timeout, total_timeout, credit_low })
+    Some(SparrowSettings { name, base_url, token, identity, connect_timeout, total_timeout, credit_low })
 }
 
 /// How often the account is asked what credits are left.
-pub(super) fn credit_interval(reader: &mut Reader) -> Duration {
-    reader.within("sparrow.credit_interval", Duration::from_mins(5), CREDIT_INTERVALS)
+pub(super) fn credit_interval(section: &mut Section<'_>) -> Duration {
+    section.within("credit_interval", CREDIT_INTERVAL, CREDIT_INTERVALS)
 }
 
-fn account(reader: &mut Reader) -> Option<(Secret, String)> {
-    let token = reader.secret(TOKEN);
-    let identity = reader.optional::<String>(IDENTITY).map(|value| Found { key: IDENTITY, value });
-    let own = [TOKEN.value, TOKEN.file, IDENTITY].into_iter().find(|key| reader.is_set(key));
-    let config_file = reader.path(CONFIG_FILE);
-    if !reader.is_set(CONFIG_FILE) {
-        own?;
-        if token.is_none() && !reader.is_set(TOKEN.value) && !reader.is_set(TOKEN.file) {
-            let problem = format!(
-                "is missing, while `{IDENTITY}` is set; set it or `{}` ({})",
-                TOKEN.file,
-                variable(TOKEN.file)
-            );
-            reader.missing(TOKEN.value, problem);
+fn account(reader: &mut Reader, keys: &AccountKeys, required: bool) -> Option<(Secret, String)> {
+    let AccountKeys { token: value, token_file: file, identity: identity_key, config_file: config_key } =
+        keys;
+    let token = reader.secret(SecretKeys { value, file });
+    let identity = reader.optional::<String>(identity_key).map(|value| Found { key: identity_key, value });
+    let own = [value, file, identity_key].into_iter().find(|key| reader.is_set(key));
+    let config_file = reader.path(config_key);
+    if !reader.is_set(config_key) {
+        if own.is_none() {
+            if required {
+                reader.missing(value, format!("is missing; {}", keys.how_to_configure()));
+            }
+            return None;
         }
-        if !reader.is_set(IDENTITY) {
+        if token.is_none() && !reader.is_set(value) && !reader.is_set(file) {
+            let problem =
+                format!("is missing, while `{identity_key}` is set; set it or `{file}` ({})", variable(file));
+            reader.missing(value, problem);
+        }
+        if !reader.is_set(identity_key) {
             let problem = format!(
                 "is missing, while the token is set; set it ({}) to the sender that Sparrow gave you",
-                variable(IDENTITY)
+                variable(identity_key)
             );
-            reader.missing(IDENTITY, problem);
+            reader.missing(identity_key, problem);
         }
         return checked_account(reader, token, identity);
     }
     if let Some(own) = own {
-        reader.fault(CONFIG_FILE, format!("is set together with `{own}`; keep one of them"));
+        reader.fault(config_key, format!("is set together with `{own}`; keep one of them"));
         return None;
     }
     let path = config_file?;
     let settings =
         raw::tutorial_settings(&path).map_err(|problem| format!("names {}, which {problem}", path.display()));
-    let [token, identity] = reader.reported(CONFIG_FILE, settings)?;
-    let token =
-        in_file(reader, "SPARROW_TOKEN", token.as_ref()).map(|value| Found { key: CONFIG_FILE, value });
-    let identity = in_file(reader, "SPARROW_IDENTITY", identity.as_ref())
-        .map(|value| Found { key: CONFIG_FILE, value: value.expose().to_owned() });
+    let [token, identity] = reader.reported(config_key, settings)?;
+    let token = in_file(reader, config_key, "SPARROW_TOKEN", token.as_ref())
+        .map(|value| Found { key: config_key, value });
+    let identity = in_file(reader, config_key, "SPARROW_IDENTITY", identity.as_ref())
+        .map(|value| Found { key: config_key, value: value.expose().to_owned() });
     checked_account(reader, token, identity)
 }
 
-fn in_file(reader: &mut Reader, name: &str, raw: Option<&Raw>) -> Option<Secret> {
+fn in_file(reader: &mut Reader, key: &str, name: &str, raw: Option<&Raw>) -> Option<Secret> {
     let read = match raw.map(Raw::text) {
         Some(Some(text)) => Ok(Secret::new(text)),
         Some(None) => Err(format!("names a file whose {name} must be text in quotes")),
         None => Err(format!("names a file without {name}")),
     };
-    reader.reported(CONFIG_FILE, read)
+    reader.reported(key, read)
 }
 
 /// What [`adapters::gateway::SparrowGateway`] will take, found here with the key that is at fault.

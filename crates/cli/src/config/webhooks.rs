@@ -20,6 +20,7 @@ use super::setting::{Setting, from_text};
 const WEBHOOKS_MAX: usize = 10;
 /// The most secrets of the past of a webhook: each makes every message longer.
 const OLD_SECRETS_MAX: usize = 4;
+const SIGNING: SigningKeys = SigningKeys { newest: "secret", old: "old_secrets", required: true };
 const TIMEOUT: Duration = Duration::from_secs(15);
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
@@ -71,7 +72,7 @@ fn webhooks_of(
 fn webhook(section: &mut Section<'_>, id: WebhookId, application: &ApplicationId) -> Option<WebhookSettings> {
     let private_allowed = section.setting("allow_private_addresses", false);
     let url = url(section, private_allowed);
-    let secrets = secrets(section);
+    let secrets = signing_secrets(section, &SIGNING);
     let kinds = section.setting("events", EventKind::ALL.to_vec());
     if kinds.is_empty() {
         section.fault("events", "must name at least one kind; leave it out for all");
@@ -103,11 +104,23 @@ fn url(section: &mut Section<'_>, private_allowed: bool) -> Option<WebhookUrl> {
     Some(url)
 }
 
-/// The secrets, the newest first.
-fn secrets(section: &mut Section<'_>) -> Option<Vec<WebhookSecret>> {
-    let (value, file) = (section.key("secret"), section.key("secret_file"));
+/// The names of the keys of what signs.
+pub(super) struct SigningKeys {
+    /// Of the newest, and with `_file` behind of the file that holds it.
+    pub(super) newest: &'static str,
+    /// Of those of the past, likewise.
+    pub(super) old: &'static str,
+    /// Whether there has to be one.
+    pub(super) required: bool,
+}
+
+/// The secrets, the newest first; `None` when something is wrong with the newest.
+pub(super) fn signing_secrets(section: &mut Section<'_>, keys: &SigningKeys) -> Option<Vec<WebhookSecret>> {
+    let both = |section: &Section<'_>, name: &str| (section.key(name), section.key(&format!("{name}_file")));
+    let (value, file) = both(section, keys.newest);
     let newest = section.reader.secret(SecretKeys { value: &value, file: &file });
-    if !section.reader.is_set(&value) && !section.reader.is_set(&file) {
+    let newest_is_set = section.reader.is_set(&value) || section.reader.is_set(&file);
+    if !newest_is_set && keys.required {
         let problem = format!(
             "is missing; make one with `sparrow-verify webhook secret > FILE` and set `{file}` (or {}) to the path of \
              FILE",
@@ -116,8 +129,16 @@ fn secrets(section: &mut Section<'_>) -> Option<Vec<WebhookSecret>> {
         section.reader.missing(&value, problem);
     }
     let newest = newest.and_then(|found| read(section.reader, &found, ""));
-    let (value, file) = (section.key("old_secrets"), section.key("old_secrets_file"));
+    let newest_key = value;
+    let (value, file) = both(section, keys.old);
     let old = section.reader.secrets(SecretKeys { value: &value, file: &file });
+    if let Some(first) = old.first()
+        && !newest_is_set
+        && !keys.required
+    {
+        section.reader.fault(first.key, format!("is set without `{newest_key}`"));
+        return None;
+    }
     if let Some(first) = old.first()
         && old.len() > OLD_SECRETS_MAX
     {
@@ -136,7 +157,7 @@ fn secrets(section: &mut Section<'_>) -> Option<Vec<WebhookSecret>> {
         }
         secrets.push(secret);
     }
-    newest_is_good.then_some(secrets)
+    (newest_is_good || !(newest_is_set || keys.required)).then_some(secrets)
 }
 
 /// Reads one secret; `which` says which of several it is.

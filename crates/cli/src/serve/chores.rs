@@ -10,6 +10,8 @@ use domain::use_cases::{self, Retention, Verifier};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
+
 /// How often ended lives are looked for.
 const EXPIRE_INTERVAL: Duration = Duration::from_secs(1);
 /// How often old rows are looked for.
@@ -21,20 +23,20 @@ pub(super) struct Chores(JoinSet<()>);
 /// Begins all of them; they go on until `stopping`.
 pub(super) fn begin(
     verifier: &Arc<Verifier>,
-    retention: Retention,
-    credit_interval: Duration,
+    config: &Config,
     loops: &Arc<Loops>,
     stopping: &CancellationToken,
 ) -> Chores {
     let mut chores = JoinSet::new();
     chores.spawn(expire_regularly(verifier.clone(), loops.clone(), stopping.clone()));
-    chores.spawn(sweep_regularly(verifier.clone(), retention, loops.clone(), stopping.clone()));
+    chores.spawn(sweep_regularly(verifier.clone(), config.retention, loops.clone(), stopping.clone()));
     // One that takes its time keeps no other waiting.
     for gateway in verifier.ports.gateways.all() {
+        let Some(interval) = config.credit_interval(&gateway.facts().name) else { continue };
         chores.spawn(look_at_credits_regularly(
             verifier.clone(),
             gateway.clone(),
-            credit_interval,
+            interval,
             stopping.clone(),
         ));
     }

@@ -9,9 +9,13 @@ mod example;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod proofs;
+#[cfg(test)]
+mod routes;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

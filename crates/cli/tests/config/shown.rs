@@ -55,7 +55,11 @@ proptest! {
         key in prop::sample::select(vec![
             "SPARROW__TOKEN", "SECRETS__PEPPER", "SECRETS__PHONE_KEY", "SECRETS__OLD_PEPPERS",
             "APPLICATION__JWT__SECRET", "APPLICATION__JWT__JWKS_URL",
+            "GATEWAYS__A__TOKEN", "GATEWAYS__A__SECRET", "GATEWAYS__A__SECRETS__API", "GATEWAYS__A__BEARER",
+            "GATEWAYS__A__BASIC_AUTH_PASSWORD", "GATEWAYS__A__SIGN_SECRET", "GATEWAYS__A__URL", "GATEWAYS__A__JSON",
             // A secret in a wrong place stays one.
+            "GATEWAYS__A__KIND", "GATEWAYS__A__METHOD", "GATEWAYS__A__CALLS_MAX", "GATEWAYS__A__HEADERS",
+            "ROUTES__0__GATEWAY", "ROUTES__0__PREFIXES", "DELIVERY__DEADLINE",
             "DATABASE__URL", "SPARROW__BASE_URL", "COUNTERS__URL", "SERVER__LISTEN", "SPARROW__TOKENS",
             "APPLICATION__POLICY__LIFETIME", "APPLICATION__APP_HASHES", "PHONE__COUNTRIES",
         ]),
@@ -67,6 +71,9 @@ proptest! {
         let mut sandbox = Sandbox::new();
         if with_identity {
             sandbox = sandbox.variable("SPARROW__IDENTITY", "Demo");
+        }
+        if key.starts_with("GATEWAYS") {
+            sandbox = sandbox.variable("GATEWAYS__A__KIND", if with_identity { "sparrow" } else { "http" });
         }
         sandbox = if in_file {
             sandbox.sources.environment.remove(&format!("SPARROW_VERIFY__{key}"));

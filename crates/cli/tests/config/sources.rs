@@ -13,7 +13,7 @@ fn without_a_file_the_defaults_are_those_of_the_domain() {
     assert_eq!(config.application.policy, domain::policy::Policy::default());
     assert_eq!(config.retention, domain::use_cases::Retention::default());
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
-    assert!(config.gateway.is_none());
+    assert!(config.gateways.is_empty() && config.routes.is_empty());
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn an_unknown_key_is_refused_with_the_nearest_name() {
         faults,
         [
             "\"server.listen\": is unknown; did you mean `server.listen`? (set in verify.toml)",
-            "elsewhere: is unknown; the sections are `application`, `auth`, `counters`, `database`, `metrics`, `phone`, `retention`, \
+            "elsewhere: is unknown; the sections are `application`, `auth`, `counters`, `database`, `delivery`, `metrics`, `phone`, `retention`, \
              `secrets`, `server`, `sparrow` (set in verify.toml)",
             "phone.extra: is unknown; `phone` has `phone.accept_defunct_operators`, `phone.countries` (set in \
              verify.toml)",

@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-use adapters::gateway::SparrowGateway;
+use adapters::gateway::{SparrowGateway, SparrowSettings};
+use sparrow_verify::config::{Config, GatewayKind};
 
 use crate::sandbox::Sandbox;
+
+/// The only gateway.
+fn sparrow(config: &Config) -> SparrowSettings {
+    let [gateway] = config.require_gateways().unwrap() else { panic!("there is not one") };
+    let GatewayKind::Sparrow(settings) = &gateway.kind else { panic!("{gateway:?}") };
+    settings.clone()
+}
 
 const TUTORIAL_FILE: &str = r#"{"SPARROW_TOKEN": "a-token", "SPARROW_IDENTITY": "Demo"}"#;
 
@@ -13,7 +21,7 @@ fn an_account_is_a_token_and_an_identity() {
     let config = Sandbox::new()
         .file("verify.toml", "[sparrow]\ntoken = 'a-token'\nidentity = 'Demo'\ntotal_timeout = '8s'")
         .loaded();
-    let gateway = config.require_gateway().unwrap().clone();
+    let gateway = sparrow(&config);
     assert_eq!((gateway.identity.as_str(), gateway.total_timeout), ("Demo", Duration::from_secs(8)));
     // What the configuration takes, the gateway takes.
     SparrowGateway::new(gateway).unwrap();
@@ -22,7 +30,7 @@ fn an_account_is_a_token_and_an_identity() {
 #[test]
 fn commands_that_send_nothing_need_no_account_and_others_hear_what_to_set() {
     let config = Sandbox::new().file("verify.toml", "sparrow.base_url = 'http://127.0.0.1:4010/v2'").loaded();
-    let fault = config.require_gateway().unwrap_err().to_string();
+    let fault = config.require_gateways().unwrap_err().to_string();
     for name in [
         "sparrow.token",
         "sparrow.token_file",
@@ -70,12 +78,12 @@ fn what_the_gateway_would_refuse_is_refused_with_its_key() {
 #[test]
 fn the_tutorials_file_is_a_configuration_file() {
     let config = Sandbox::new().file("config.json", TUTORIAL_FILE).loaded();
-    assert_eq!(config.require_gateway().unwrap().identity, "Demo");
+    assert_eq!(sparrow(&config).identity, "Demo");
     let config = Sandbox::new()
         .file("config.json", TUTORIAL_FILE)
         .file("verify.toml", "sparrow.identity = 'Other'")
         .loaded();
-    assert_eq!(config.require_gateway().unwrap().identity, "Other");
+    assert_eq!(sparrow(&config).identity, "Other");
 }
 
 #[test]
@@ -86,7 +94,7 @@ fn the_tutorials_file_can_be_named_and_the_rest_of_it_is_djangos() {
         br#"{"SECRET_KEY": "private", "server": 1, "SPARROW_TOKEN": "a-token", "SPARROW_IDENTITY": "Demo"}"#,
     );
     let config = sandbox.variable("SPARROW__CONFIG_FILE", path.to_str().unwrap()).loaded();
-    assert_eq!(config.require_gateway().unwrap().identity, "Demo");
+    assert_eq!(sparrow(&config).identity, "Demo");
 }
 
 #[test]

@@ -133,7 +133,7 @@ impl HeldWhy {
 pub struct GatewayFacts {
     /// Its name among the configured ones: each delivery has it.
     pub name: Arc<str>,
-    /// What kind of gateway it is: `sparrow`, `http`, `console`.
+    /// What kind of gateway it is: `sparrow`, `http`, `console`, `simulator`.
     pub kind: &'static str,
     /// The host that it is called at.
     pub host: Box<str>,

@@ -13,11 +13,16 @@ use crate::gateway::{call, numbers};
 const NO_CREDITS: u16 = 1012;
 
 /// Asks what is left, once; tells the operator where that is not told.
-pub(super) async fn ask(client: &Client, endpoint: &Url, token: &SparrowToken) -> Option<CreditBalance> {
+pub(super) async fn ask(
+    gateway: &str,
+    client: &Client,
+    endpoint: &Url,
+    token: &SparrowToken,
+) -> Option<CreditBalance> {
     let response = match client.get(endpoint.clone()).query(&[("token", token.reveal())]).send().await {
         Ok(response) => response,
         Err(error) => {
-            call::report_credit_broken("sparrow", error);
+            call::report_credit_broken(gateway, error);
             return None;
         }
     };
@@ -25,7 +30,7 @@ pub(super) async fn ask(client: &Client, endpoint: &Url, token: &SparrowToken) -
     let body = match call::read(response).await {
         Ok(body) => body,
         Err(error) => {
-            call::report_credit_broken("sparrow", error);
+            call::report_credit_broken(gateway, error);
             return None;
         }
     };
@@ -33,7 +38,7 @@ pub(super) async fn ask(client: &Client, endpoint: &Url, token: &SparrowToken) -
     let told = said.balance(http_status);
     if told.is_none() {
         tracing::warn!(
-            gateway = "sparrow",
+            gateway,
             http_status,
             response_code = said.response_code,
             meaning = said.response_code.map(meaning),

@@ -2,6 +2,7 @@
 //! hold a password.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::credit::CreditBalance;
@@ -48,6 +49,8 @@ impl fmt::Debug for SparrowToken {
 /// Where and as whom to send.
 #[derive(Clone)]
 pub struct SparrowSettings {
+    /// The gateway's name among the configured ones: of several accounts each has another.
+    pub name: Arc<str>,
     /// The address of the API, version included, with or without a trailing slash. `https`, unless the host is this
     /// machine: a loopback address or `localhost`.
     pub base_url: String,
@@ -64,6 +67,8 @@ pub struct SparrowSettings {
 }
 
 impl SparrowSettings {
+    /// The name of the only account.
+    pub const NAME: &str = "sparrow";
     /// Sparrow's own address. Its documentation says `http`; the host answers on `https` too.
     pub const BASE_URL: &str = "https://api.sparrowsms.com/v2";
     /// 3 s.
@@ -77,6 +82,7 @@ impl SparrowSettings {
     /// Settings of an account at Sparrow itself, with the default time-outs.
     pub fn new(token: impl Into<SparrowToken>, identity: impl Into<String>) -> Self {
         Self {
+            name: Self::NAME.into(),
             base_url: Self::BASE_URL.to_owned(),
             token: token.into(),
             identity: identity.into(),
@@ -117,6 +123,7 @@ impl fmt::Debug for SparrowSettings {
         // An address that is refused may hold anything, a password too; one that is taken holds nothing secret.
         let base_url = endpoint(&self.base_url).map(|_| self.base_url.as_str());
         f.debug_struct("SparrowSettings")
+            .field("name", &self.name)
             .field("base_url", &base_url.unwrap_or("***"))
             .field("token", &self.token)
             .field("identity", &self.identity)

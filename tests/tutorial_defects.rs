@@ -369,6 +369,10 @@ async fn defect_20_21_what_was_not_sent_is_not_counted() {
         assert!(stack.simulator.enqueue(Behaviour::Refuse { code: 1012 }));
         let refused = stack.client.post("/v1/verifications", &ram, &json!({"phone": RAM})).await;
         let _ = refused.is_problem(502, "gateway-refused");
+        // Until there are credits again nobody is kept waiting for a refusal, and that is not counted either.
+        let held = stack.client.post("/v1/verifications", &ram, &json!({"phone": RAM})).await;
+        let _ = held.is_problem(503, "gateway-unavailable");
+        stack.ask_for_credits().await;
     }
     let id = start(&stack, &ram, RAM).await;
     let _ = check(&stack, &ram, &id, &stack.code(RAM)).await.is(200);
@@ -385,6 +389,7 @@ async fn defect_22_the_gateways_words_stay_with_the_operator() {
         let answer = stack.client.post("/v1/verifications", &stack.application_key, &body).await;
         let expected = if [1007, 1011].contains(&code) { 422 } else { 502 };
         assert_eq!(answer.status, expected, "{code}: {}", answer.text);
+        stack.ask_for_credits().await;
         for word in [
             code.to_string().as_str(),
             "Credit",

@@ -111,6 +111,14 @@ impl Stack {
         }
     }
 
+    /// Asks the gateway what credits are left, as is done every few minutes: where some are, its refusals are forgotten.
+    pub async fn ask_for_credits(&self) {
+        for gateway in self.verifier.ports.gateways.all() {
+            let looked = use_cases::credits::look(&self.verifier, gateway.as_ref()).await;
+            assert!(looked.expect("the store answers").is_some(), "the gateway tells what is left");
+        }
+    }
+
     /// A user token of this account, which is added when it is not there.
     pub async fn user(&self, username: &str) -> String {
         let application = ApplicationId::default_application();

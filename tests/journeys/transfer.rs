@@ -192,7 +192,7 @@ async fn what_is_not_to_be_moved_is_refused_and_changes_nothing() {
         Operator::of_file(&path("new.db")).with("SECRETS__PHONE_KEY", "another key of a test: 0123456789");
     other_key.is_refused(&["db", "import", text(&file)], "`secrets.phone_key`");
     let newer =
-        String::from_utf8(whole.clone()).expect("it is text").replacen("\"version\":3", "\"version\":9", 1);
+        String::from_utf8(whole.clone()).expect("it is text").replacen("\"version\":4", "\"version\":9", 1);
     std::fs::write(path("newer"), newer).expect("there is room");
     new.is_refused(&["db", "import", text(&path("newer"))], "version 9");
     assert!(!path("new.db").exists());

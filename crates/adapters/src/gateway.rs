@@ -6,6 +6,7 @@ mod call;
 pub mod console;
 pub mod guard;
 pub mod http;
+mod ids;
 mod numbers;
 pub mod sparrow;
 

@@ -152,8 +152,8 @@ struct GatewayResource {
     /// Its circuit breaker, in the replica that answers: `closed`, `open` (it is not called) or `half-open` (one call at a
     /// time is tried).
     breaker: String,
-    /// Seconds until an open breaker lets a call through.
-    breaker_retry_after: Option<u64>,
+    /// Whole seconds until an open breaker lets a call through, rounded up.
+    breaker_retry_after_seconds: Option<u64>,
     /// The calls to it that are under way in the replica that answers.
     calls: u32,
     /// The sends that wait for one of these to end.
@@ -192,7 +192,10 @@ impl From<&GatewayStatus> for GatewayResource {
             kind: status.facts.kind.to_owned(),
             routes: status.routes.iter().map(ToString::to_string).collect(),
             breaker: breaker.as_str().to_owned(),
-            breaker_retry_after: breaker.retry_after().map(|wait| wait.as_secs()),
+            breaker_retry_after_seconds: breaker
+                .retry_after()
+                .map(|wait| wait.as_millis().div_ceil(1000))
+                .and_then(|seconds| u64::try_from(seconds).ok()),
             calls,
             waiting,
             host: status.facts.host.to_string(),
@@ -265,7 +268,7 @@ impl Example for GatewayResource {
             kind: "sparrow".to_owned(),
             routes: vec!["nepal".to_owned()],
             breaker: "closed".to_owned(),
-            breaker_retry_after: None,
+            breaker_retry_after_seconds: None,
             calls: 3,
             waiting: 0,
             host: "api.sparrowsms.com".to_owned(),

@@ -121,6 +121,7 @@ impl InvalidNumbersApi {
 /// What the API document says beyond the types.
 pub(crate) fn notes(notes: &mut Notes) {
     notes.open(PauseReason::ALL.map(PauseReason::as_str), &["Pause.reason"]);
+    notes.format("date-time", &["Pause.since", "Pause.until"]);
 }
 
 impl Example for InvalidNumbersResource {

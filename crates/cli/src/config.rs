@@ -129,7 +129,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigFaults> {
     let jwt = auth::jwt(&mut reader, &places);
     let webhooks = webhooks::webhooks(&mut reader, &places);
     webhooks::subscribe(&mut applications, &webhooks);
-    let test_numbers = test_numbers::test_numbers(&mut reader, &places);
+    let test_numbers = test_numbers::test_numbers(&mut reader, &places, &phone);
     test_numbers::assign(&mut applications, test_numbers);
     let retention = server::retention(&mut reader);
     let routes =

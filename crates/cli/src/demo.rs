@@ -39,6 +39,9 @@ pub(crate) async fn demo(
     start_log(&config.server.log_level, config.server.log_format)?;
 
     let server = Listening::bind(&config.server, arguments.listen).await?.with_metrics(&config).await?;
+    if let Some(metrics) = &server.metrics {
+        output.aside(&format!("Metrics at {}", metrics.url()))?;
+    }
     let url = server.url();
     if config.server.public_url.as_deref() == Some(files::PUBLIC_URL) {
         config.server.public_url = Some(url.clone());

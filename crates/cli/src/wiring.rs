@@ -11,7 +11,6 @@ use adapters::credential_cache::CachedCredentials;
 use adapters::estimates::EstimateSnapshot;
 use adapters::jwt::{JwtSettingsFault, JwtTokens};
 use adapters::metrics::Metrics;
-use adapters::numbering_plan::LibPhoneNumbers;
 use adapters::phone_vault::PhoneVault;
 use adapters::proofs::Ed25519Proofs;
 use adapters::redis::RedisCounters;
@@ -337,9 +336,6 @@ fn proofs(config: &Config) -> Option<Arc<dyn ProofSigner>> {
 /// How phones are read under this configuration.
 #[must_use]
 pub fn phones(config: &Config) -> PhoneParser {
-    let plan = Arc::new(LibPhoneNumbers);
-    let parser = PhoneParser::new(config.phone.countries.iter().copied(), Some(plan));
     let test_numbers = config.all_applications().flat_map(|application| &application.test_numbers);
-    let parser = parser.accept_also(test_numbers.map(|test| test.phone));
-    if config.phone.accept_defunct_operators { parser.accept_defunct_operators() } else { parser }
+    config.phone.parser().accept_also(test_numbers.map(|test| test.phone))
 }

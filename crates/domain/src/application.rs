@@ -133,11 +133,11 @@ impl Applications {
         self.0.values()
     }
 
-    /// Whether nobody can have this phone: it is for the tests of one of them, in a range that was given to no operator.
+    /// Whether this phone is only read because it is for the tests of one of them.
     #[must_use]
     pub fn is_fictitious(&self, phone: Phone) -> bool {
         let mut all = self.0.values().flat_map(|application| &application.test_numbers);
-        all.any(|test| test.phone == phone && !test.allocated)
+        all.any(|test| test.phone == phone && !test.ordinary)
     }
 
     /// The webhooks of all of them.

@@ -226,9 +226,12 @@ impl Breaker {
         if until <= now {
             return None;
         }
-        if let Phase::Open { until: known, .. } = self.phase {
-            self.phase = Phase::Open { until: known.max(until), why: OpenedWhy::NoCredits };
-            return None;
+        if let Phase::Open { until: known, why } = self.phase {
+            let until = known.max(until);
+            self.phase = Phase::Open { until, why: OpenedWhy::NoCredits };
+            let open_for = until.saturating_sub(now);
+            let is_news = why != OpenedWhy::NoCredits;
+            return is_news.then_some(BreakerChange::Opened { why: OpenedWhy::NoCredits, open_for });
         }
         Some(self.open(until.saturating_sub(now), OpenedWhy::NoCredits, now))
     }

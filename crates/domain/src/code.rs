@@ -297,6 +297,12 @@ impl SubmittedCode {
 }
 
 impl SubmittedCode {
+    /// How many digits it has.
+    #[must_use]
+    pub fn length(&self) -> CodeLength {
+        CodeLength(self.0.length)
+    }
+
     /// Whether `other` is the same code, in a time that does not depend on how much of it is.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {

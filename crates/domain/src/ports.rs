@@ -32,7 +32,7 @@ pub use credentials::{CredentialFilter, CredentialStore, Holder};
 pub use credits::{CreditKept, CreditStore};
 pub use deliveries::{DeliveryFilter, DeliveryStore};
 pub use error::{Dependency, PortError, PortErrorKind, chain};
-pub use events::{EventFilter, EventStore, WebhookDeliveryFilter, WebhookStore};
+pub use events::{EventFilter, EventStore, Expired, WebhookDeliveryFilter, WebhookStore};
 pub use gateway::{GatewayCondition, GatewayFacts, Held, HeldWhy, SendAnswer, SendReport, Sms, SmsGateway};
 pub use gateways::{Gateways, RouteLeadsNowhere, SEND_DEADLINE};
 pub use idempotency::IdempotencyStore;

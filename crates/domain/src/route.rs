@@ -106,6 +106,7 @@ pub struct RouteMatch {
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
     routes: Arc<[Route]>,
+    shared: bool,
     plan: Option<Arc<dyn NumberingPlan>>,
 }
 
@@ -118,7 +119,8 @@ impl Routes {
     #[must_use]
     pub fn new(mut routes: Vec<Route>, plan: Option<Arc<dyn NumberingPlan>>) -> Self {
         routes.sort_by_key(|route| route.priority);
-        Self { routes: routes.into(), plan }
+        let shared = routes.array_windows().any(|[one, next]| one.priority == next.priority);
+        Self { routes: routes.into(), shared, plan }
     }
 
     /// All of them, in order.
@@ -127,18 +129,28 @@ impl Routes {
         &self.routes
     }
 
-    /// Whether chance decides anywhere: whether two routes of one priority may take the same SMS.
+    /// Those that may take SMS of the application, in order; of those for others alone it is not told.
+    pub fn of(&self, application: &ApplicationId) -> impl Iterator<Item = &Route> {
+        self.routes.iter().filter(move |route| {
+            let applications = &route.takes.applications;
+            applications.is_empty() || applications.contains(application)
+        })
+    }
+
+    /// Whether chance may decide: whether any two routes have one priority.
     #[must_use]
-    pub fn are_shared(&self) -> bool {
-        self.routes.windows(2).any(|two| two.first().map(|r| r.priority) == two.last().map(|r| r.priority))
+    pub const fn are_shared(&self) -> bool {
+        self.shared
     }
 
     /// Whether any route, of those whose place is wanted, takes an SMS of the application to the phone.
     #[must_use]
     pub fn lead(&self, application: &ApplicationId, phone: Phone, wanted: impl Fn(usize) -> bool) -> bool {
-        let country = || country_of(phone, self.plan.as_deref());
-        let takes = |route: &Route| route.takes.takes(application, phone, country);
-        self.routes.iter().enumerate().any(|(place, route)| wanted(place) && takes(route))
+        let mut country = None;
+        self.routes.iter().enumerate().any(|(place, route)| {
+            let country = || *country.get_or_insert_with(|| country_of(phone, self.plan.as_deref()));
+            wanted(place) && route.takes.takes(application, phone, country)
+        })
     }
 
     /// The routes that take an SMS of the application to the phone, each once, in the order in which they are tried. Of

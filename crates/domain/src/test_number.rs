@@ -19,9 +19,11 @@ pub struct TestNumber {
     pub code: Arc<SubmittedCode>,
     /// Until when it counts; at this instant it does not any more.
     pub expires_at: Timestamp,
-    /// Whether the phone may be somebody's, because its range is given to an operator. Such a one is an ordinary phone once
-    /// it has expired; another is refused then.
+    /// Whether the phone may be somebody's, because its range is given to an operator.
     pub allocated: bool,
+    /// Whether the service takes the phone anyway. Such a one is an ordinary phone where it does not count, and once it has
+    /// expired; another is refused then.
+    pub ordinary: bool,
 }
 
 /// Whether the range of a phone is given to an operator, so that it may be somebody's. In Nepal the table of prefixes tells,

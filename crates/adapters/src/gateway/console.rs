@@ -4,11 +4,12 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::credit::CreditBalance;
+use domain::phone::Phone;
 use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
 use domain::route::RouteName;
 use reqwest::Url;
@@ -26,8 +27,8 @@ const KIND: &str = "console";
 /// * it is there only where the configuration asks for it by its kind, never because something else is missing;
 /// * [`new`](Self::new) refuses to make it unless the service listens on a loopback address only, and `server.public_url`
 ///   is not set or leads to this machine;
-/// * it does not stand beside a gateway that sends ([`in_company`](Self::in_company)): as the last route it would claim that
-///   SMS were sent which were not;
+/// * the configuration refuses it beside a gateway that sends: as the last route it would claim that SMS were sent which were
+///   not ([`ConsoleGatewayFault::StandsAlone`]);
 /// * it warns in the log when it is made, and of each SMS that it does not send.
 pub struct ConsoleGateway {
     facts: GatewayFacts,
@@ -109,17 +110,6 @@ impl ConsoleGateway {
         Ok(Self { facts, out: Mutex::new(out) })
     }
 
-    /// Whether one of these gateways may be of this kind: only where none of them leads away from this machine. To be asked
-    /// by whoever puts gateways together.
-    ///
-    /// # Errors
-    /// [`ConsoleGatewayFault::StandsAlone`] when one of them is of this kind and another leads elsewhere.
-    pub fn in_company(gateways: &[Arc<dyn SmsGateway>]) -> Result<(), ConsoleGatewayFault> {
-        let prints = gateways.iter().any(|gateway| gateway.facts().kind == KIND);
-        let sends = gateways.iter().any(|gateway| !is_this_machine(&gateway.facts().host));
-        if prints && sends { Err(ConsoleGatewayFault::StandsAlone) } else { Ok(()) }
-    }
-
     fn show(&self, sms: &Sms) -> io::Result<()> {
         let mut shown = format!("NOT SENT: to {}, text\n", sms.to.e164());
         for line in sms.text.as_str().lines() {
@@ -141,6 +131,10 @@ impl ConsoleGateway {
 impl SmsGateway for ConsoleGateway {
     fn facts(&self) -> &GatewayFacts {
         &self.facts
+    }
+
+    fn carries_to(&self, _: Phone) -> bool {
+        true
     }
 
     async fn send(&self, sms: &Sms, _within: Duration) -> Result<SendReport, Held> {

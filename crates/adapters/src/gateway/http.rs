@@ -41,6 +41,7 @@ use ::bytes::Bytes;
 use async_trait::async_trait;
 use domain::credit::CreditBalance;
 use domain::delivery::MessageId;
+use domain::phone::Phone;
 use domain::ports::{
     Clock, Entropy, GatewayFacts, Held, PortError, SendAnswer, SendReport, Sms, SmsGateway, chain,
 };
@@ -203,8 +204,12 @@ impl SmsGateway for HttpGateway {
         &self.facts
     }
 
+    fn carries_to(&self, phone: Phone) -> bool {
+        !self.body.is_national() || phone.nepal_subscriber().is_some()
+    }
+
     async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {
-        if self.body.is_national() && sms.to.nepal_subscriber().is_none() {
+        if !self.carries_to(sms.to) {
             return Ok(self.uncalled(SendAnswer::ReceiverRefused, "the phone is not a Nepali mobile"));
         }
         let request = match self.request(sms) {

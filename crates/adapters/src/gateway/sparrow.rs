@@ -47,6 +47,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::credit::CreditBalance;
+use domain::delivery::MessageId;
 use domain::phone::Phone;
 use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms, SmsGateway};
 use reqwest::{Client, Response, Url};
@@ -92,13 +93,17 @@ impl SparrowGateway {
         Ok(Self { client, endpoint, credit_endpoint, token, timeout, facts })
     }
 
-    async fn call(&self, receiver: &str, text: &str, within: Duration) -> SendReport {
+    async fn call(&self, receiver: &str, sms: &Sms, within: Duration) -> SendReport {
         // The form encodes every `+`, which a hash at the end of the text may hold and which would arrive as a space.
-        let form =
-            [("token", self.token.reveal()), ("from", &*self.facts.sender), ("to", receiver), ("text", text)];
+        let form = [
+            ("token", self.token.reveal()),
+            ("from", &*self.facts.sender),
+            ("to", receiver),
+            ("text", sms.text.as_str()),
+        ];
         let timeout = self.timeout.min(within);
         match self.client.post(self.endpoint.clone()).timeout(timeout).form(&form).send().await {
-            Ok(response) => finish(&self.facts.name, response).await,
+            Ok(response) => finish(&self.facts.name, response, sms).await,
             Err(error) => {
                 let answer = call::unanswered(&error);
                 call::report_broken(&self.facts.name, answer, None, error);
@@ -121,7 +126,7 @@ impl SmsGateway for SparrowGateway {
     async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {
         // Ten digits and nothing else: `to` is a list with commas on Sparrow's side.
         if let Some(receiver) = sms.to.nepal_subscriber() {
-            return Ok(self.call(&receiver, sms.text.as_str(), within).await);
+            return Ok(self.call(&receiver, sms, within).await);
         }
         let answer = SendAnswer::ReceiverRefused;
         tracing::warn!(
@@ -148,13 +153,14 @@ impl fmt::Debug for SparrowGateway {
 }
 
 /// Reads the answer, judges it and reports it.
-async fn finish(gateway: &str, response: Response) -> SendReport {
+async fn finish(gateway: &str, response: Response, sms: &Sms) -> SendReport {
     let status = response.status().as_u16();
     match call::read(response).await {
         Ok(body) => {
             let judged = judge(status, body.as_deref());
-            report(gateway, status, &judged);
-            judged.report()
+            let said = judged.report(sms);
+            report(gateway, status, &judged, said.message_id.as_ref());
+            said
         }
         Err(error) => {
             let answer = judge(status, None).answer;
@@ -165,14 +171,14 @@ async fn finish(gateway: &str, response: Response) -> SendReport {
 }
 
 /// Tells the operator of an answer, once.
-fn report(gateway: &str, http_status: u16, judged: &Judged) {
+fn report(gateway: &str, http_status: u16, judged: &Judged, message_id: Option<&MessageId>) {
     let Judged { answer, said } = judged;
     let class = answer.as_str();
     match answer {
         SendAnswer::Accepted if !said.is_odd() => tracing::debug!(
             gateway,
             class,
-            message_id = said.message_id,
+            message_id = message_id.map(MessageId::as_str),
             count = said.count,
             credit_consumed = said.credit_consumed,
             "the SMS was accepted"
@@ -180,7 +186,7 @@ fn report(gateway: &str, http_status: u16, judged: &Judged) {
         SendAnswer::Accepted => tracing::warn!(
             gateway,
             class,
-            message_id = said.message_id,
+            message_id = message_id.map(MessageId::as_str),
             count = said.count,
             credit_consumed = said.credit_consumed,
             "the SMS was accepted, but not as one receiver for one credit"

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use domain::breaker::BreakerState;
 use domain::credit::CreditBalance;
+use domain::phone::Phone;
 use domain::ports::{GatewayCondition, GatewayFacts, Gateways, Held, SendReport, Sms, SmsGateway};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -120,6 +121,10 @@ impl SmsGateway for WatchedGateway {
 
     fn condition(&self) -> GatewayCondition {
         self.gateway.condition()
+    }
+
+    fn carries_to(&self, phone: Phone) -> bool {
+        self.gateway.carries_to(phone)
     }
 
     async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {

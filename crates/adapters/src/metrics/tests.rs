@@ -10,6 +10,7 @@ use domain::application::ApplicationId;
 use domain::breaker::BreakerState;
 use domain::credit::CreditBalance;
 use domain::delivery::Credits;
+use domain::phone::Phone;
 use domain::ports::{
     GatewayCondition, GatewayFacts, Gateways, Held, HeldWhy, Observer, SendAnswer, SendReport, Sms,
     SmsGateway,
@@ -189,6 +190,10 @@ impl SmsGateway for Busy {
     fn condition(&self) -> GatewayCondition {
         let breaker = BreakerState::Open { retry_after: Duration::from_secs(1) };
         GatewayCondition { breaker, calls: 3, waiting: 2 }
+    }
+
+    fn carries_to(&self, _: Phone) -> bool {
+        true
     }
 
     async fn send(&self, _sms: &Sms, _within: Duration) -> Result<SendReport, Held> {

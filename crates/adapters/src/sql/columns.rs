@@ -13,7 +13,7 @@ use domain::guess::GuessTotals;
 use domain::id::{AccountId, CredentialId, DeliveryId, VerificationId};
 use domain::message::{AppHash, Locale, Origin};
 use domain::phone::Phone;
-use domain::ports::{SendAnswer, SendReport};
+use domain::ports::{Expired, SendAnswer, SendReport};
 use domain::route::RouteName;
 use domain::time::Timestamp;
 use domain::verification::{
@@ -264,6 +264,10 @@ impl<'row, Row: Cells> Columns<'row, Row> {
             phone: self.optional_phone()?.ok_or(RowFault("phone"))?,
             purpose: Purpose::parse(self.text("purpose")?).ok_or(RowFault("purpose"))?,
         })
+    }
+
+    pub(super) fn expired(&mut self) -> Result<Expired, Failure> {
+        Ok(Expired { subject: self.subject()?, sent_by: self.optional_route("sent_by")? })
     }
 
     fn message_options(&mut self) -> Result<MessageOptions, Failure> {

@@ -8,9 +8,8 @@ mod store;
 use domain::application::ApplicationId;
 use domain::event::{Event, EventPlace};
 use domain::id::{EventId, WebhookDeliveryId};
-use domain::ports::{EventFilter, Page, WebhookDeliveryFilter};
+use domain::ports::{EventFilter, Expired, Page, WebhookDeliveryFilter};
 use domain::time::Timestamp;
-use domain::verification::Subject;
 use domain::webhook::{
     Attempt, AttemptOutcome, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId,
 };
@@ -36,7 +35,7 @@ pub(super) trait EventEngine: Engine {
     ) -> impl Future<Output = Result<Vec<Event>, Failure>> + Send;
 
     /// [`domain::ports::EventStore::expire`].
-    fn expire(&self, now: Timestamp, max: u32) -> impl Future<Output = Result<Vec<Subject>, Failure>> + Send;
+    fn expire(&self, now: Timestamp, max: u32) -> impl Future<Output = Result<Vec<Expired>, Failure>> + Send;
 
     /// [`domain::ports::EventStore::sweep_events`].
     fn sweep_events(&self, before: Timestamp, max: u32) -> impl Future<Output = Result<u64, Failure>> + Send;
@@ -130,8 +129,8 @@ async fn load_delivery<E: Engine>(
 }
 
 /// What they are about, row by row: application, account, phone and purpose.
-pub(super) fn subjects<E: Engine>(engine: &E, rows: &[E::Row]) -> Result<Vec<Subject>, Failure> {
-    rows.iter().map(|row| Columns::of(row, engine.vault()).subject()).collect()
+pub(super) fn expired<E: Engine>(engine: &E, rows: &[E::Row]) -> Result<Vec<Expired>, Failure> {
+    rows.iter().map(|row| Columns::of(row, engine.vault()).expired()).collect()
 }
 
 /// No id of an instant from `at` on is smaller: ids begin with the instant.

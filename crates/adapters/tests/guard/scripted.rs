@@ -112,6 +112,10 @@ impl SmsGateway for Scripted {
         &self.facts
     }
 
+    fn carries_to(&self, _: Phone) -> bool {
+        true
+    }
+
     async fn send(&self, sms: &Sms, within: Duration) -> Result<SendReport, Held> {
         self.calls.lock().unwrap().push(Call { to: sms.to, within });
         let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;

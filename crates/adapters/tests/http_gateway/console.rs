@@ -4,13 +4,12 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use adapters::gateway::{ConsoleGateway, ConsoleGatewayFault, ConsoleReach, HttpGateway};
+use adapters::gateway::{ConsoleGateway, ConsoleGatewayFault, ConsoleReach};
 use domain::ports::{SendAnswer, SmsGateway};
 use domain::testkit::contract;
 
-use crate::harness::{CODE, ENOUGH, MODULE, RECEIVER, settings, sms};
+use crate::harness::{CODE, ENOUGH, MODULE, RECEIVER, sms};
 use crate::logs::Logs;
-use crate::patience::Patience;
 
 #[derive(Clone, Default)]
 struct Screen(Arc<Mutex<Vec<u8>>>);
@@ -86,26 +85,6 @@ fn it_is_for_a_service_that_only_this_machine_reaches() {
     }
     let bad = ConsoleGateway::new("Dev Console", here());
     assert_eq!(bad.err(), Some(ConsoleGatewayFault::Name));
-}
-
-#[test]
-fn it_does_not_stand_beside_a_gateway_that_sends() {
-    let http = |url: &str| -> Arc<dyn SmsGateway> {
-        Arc::new(HttpGateway::new(settings(url, Patience::Long)).unwrap())
-    };
-    let (sends, local) = (http("https://sms.example.com/"), http("http://127.0.0.1:4010/"));
-    let console: Arc<dyn SmsGateway> = Arc::new(console());
-    let alone = Err(ConsoleGatewayFault::StandsAlone);
-    for (gateways, expected) in [
-        (vec![], Ok(())),
-        (vec![console.clone()], Ok(())),
-        (vec![console.clone(), local.clone()], Ok(())),
-        (vec![local.clone(), sends.clone()], Ok(())),
-        (vec![sends.clone(), console.clone()], alone.clone()),
-        (vec![console, local, sends], alone),
-    ] {
-        assert_eq!(ConsoleGateway::in_company(&gateways), expected, "{gateways:?}");
-    }
 }
 
 #[tokio::test]

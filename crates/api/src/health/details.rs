@@ -235,6 +235,7 @@ pub(super) fn notes(notes: &mut Notes) {
     );
     notes.open([Dependency::Store, Dependency::Counters].map(Dependency::as_str), &["DependencyHealth.name"]);
     notes.open(LoopName::ALL.map(LoopName::as_str), &["LoopHealth.name"]);
+    notes.format("date-time", &["HealthDetails.new_numbers_paused_until", "TestNumberHealth.expires_at"]);
 }
 
 impl Example for HealthDetails {

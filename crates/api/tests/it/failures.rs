@@ -11,6 +11,7 @@ use domain::application::ApplicationId;
 use domain::credential::{Credential, Scope, SecretHash};
 use domain::credit::CreditBalance;
 use domain::id::CredentialId;
+use domain::phone::Phone;
 use domain::ports::{
     CredentialFilter, CredentialStore, Dependency, GatewayFacts, Gateways, Held, Holder, Lost, Page,
     PortError, SendAnswer, SendReport, Sms, SmsGateway,
@@ -180,6 +181,10 @@ struct BrokenGateway(GatewayFacts);
 impl SmsGateway for BrokenGateway {
     fn facts(&self) -> &GatewayFacts {
         &self.0
+    }
+
+    fn carries_to(&self, _: Phone) -> bool {
+        true
     }
 
     async fn send(&self, _: &Sms, _: Duration) -> Result<SendReport, Held> {

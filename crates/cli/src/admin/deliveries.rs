@@ -30,8 +30,19 @@ pub(crate) async fn delivery(
         done(deliveries::list(&wired.verifier, &caller, &DeliveryFilter { verification }, asked).await?)?;
     let rows: Vec<_> = found.iter().map(shown).collect();
     let more = more(&found, page.limit, |delivery| delivery.id.to_string());
-    let columns =
-        ["at", "gateway", "answer", "phone", "segments", "credits", "message_id", "took_ms", "verification"];
+    let columns = [
+        "at",
+        "route",
+        "gateway",
+        "attempt",
+        "answer",
+        "phone",
+        "segments",
+        "credits",
+        "message_id",
+        "took_ms",
+        "verification",
+    ];
     output.rows(&columns, &rows, more.as_deref())
 }
 

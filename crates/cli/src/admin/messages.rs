@@ -38,11 +38,13 @@ fn preview(application: &Application, arguments: &PreviewArgs, output: Output) -
         previews.iter().try_for_each(|preview| preview.print(application, output))?;
     }
     // Of what is configured the start-up has complained, or was told not to.
+    let is_a_try = arguments.template.is_some() || arguments.app_hash.is_some() || arguments.origin.is_some();
+    let what = if arguments.template.is_some() { "--template: " } else { "" };
     let refused: Vec<_> = previews
         .iter()
-        .filter(|_| arguments.template.is_some() && !application.messages.multiple_segments())
+        .filter(|_| is_a_try && !application.messages.multiple_segments())
         .flat_map(|preview| &preview.oversized)
-        .map(|problem| format!("--template: {problem}, or set `allow_multiple_segments` to true"))
+        .map(|problem| format!("{what}{problem}, or set `allow_multiple_segments` to true"))
         .collect();
     if refused.is_empty() { Ok(()) } else { Err(CommandError::Argument(refused.join("\n"))) }
 }

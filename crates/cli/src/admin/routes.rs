@@ -1,12 +1,9 @@
 //! `route`: by which gateways SMS go. Needs no database, and sends nothing.
 
-use std::sync::Arc;
-
-use adapters::numbering_plan::LibPhoneNumbers;
 use domain::application::ApplicationId;
 use domain::block::Prefix;
 use domain::phone::{Country, Operator};
-use domain::route::{Route, Routes};
+use domain::route::Route;
 use serde_json::{Value, json};
 
 use crate::args::RouteCommand;
@@ -17,7 +14,8 @@ use crate::wiring;
 
 /// `route`.
 pub(crate) fn route(config: &Config, command: RouteCommand, output: Output) -> Result<(), CommandError> {
-    let routes = Routes::new(config.routes.clone(), Some(Arc::new(LibPhoneNumbers)));
+    let gateways = wiring::gateways(config)?;
+    let routes = gateways.routes();
     match command {
         RouteCommand::List => {
             let rows: Vec<_> = routes.all().iter().map(shown).collect();
@@ -41,6 +39,9 @@ pub(crate) fn route(config: &Config, command: RouteCommand, output: Output) -> R
             let application = &config.administered;
             // Which of those that share is drawn does not matter: they are shown together, as they are listed.
             let mut places = routes.plan(application, phone, 0);
+            places.retain(|place| {
+                gateways.by_route(*place).is_some_and(|(_, _, gateway)| gateway.carries_to(phone))
+            });
             places.sort_unstable();
             let taking: Vec<&Route> = places.iter().filter_map(|place| routes.all().get(*place)).collect();
             if taking.is_empty() {

@@ -176,8 +176,8 @@ fn goes_where_it_can(section: &mut Section<'_>, ground: &Ground<'_>, takes: &Rou
         || !takes.operators.is_empty()
         || (!takes.prefixes.is_empty() && takes.prefixes.iter().all(in_nepal));
     if kind == KindName::Sparrow && abroad && !nepal_only && !section.faulty("countries") {
-        let problem = "must be [\"NP\"]: Sparrow takes phones of Nepal only, and what it refuses because of the phone goes by \
-                       no other route";
+        let problem =
+            "must be [\"NP\"]: Sparrow takes phones of Nepal only, and would never be called for others";
         section.fault("countries", problem);
     }
     let others_send = ground.gateways.iter().any(|known| known.kind.is_some_and(KindName::sends));

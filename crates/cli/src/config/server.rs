@@ -2,10 +2,12 @@
 //! keeps things.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use adapters::numbering_plan::LibPhoneNumbers;
 use domain::guess::GUESS_WINDOW_DAYS;
-use domain::phone::Country;
+use domain::phone::{Country, PhoneParser};
 use domain::use_cases::Retention;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
@@ -62,6 +64,15 @@ pub struct PhoneConfig {
     pub countries: Vec<Country>,
     /// Whether numbers of operators that have closed down are taken. Default no.
     pub accept_defunct_operators: bool,
+}
+
+impl PhoneConfig {
+    /// Reads the phones that are taken from everybody: test numbers are beside them.
+    #[must_use]
+    pub fn parser(&self) -> PhoneParser {
+        let parser = PhoneParser::new(self.countries.iter().copied(), Some(Arc::new(LibPhoneNumbers)));
+        if self.accept_defunct_operators { parser.accept_defunct_operators() } else { parser }
+    }
 }
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapters::numbering_plan::LibPhoneNumbers;
 use domain::application::{Application, ApplicationId, is_slug};
 use domain::code::SubmittedCode;
-use domain::phone::Phone;
+use domain::phone::{Phone, PhoneParser};
 use domain::test_number::{TEST_NUMBERS_MAX, TestNumber, is_allocated};
 use domain::time::{Day, Timestamp};
 use serde_json::json;
@@ -14,9 +14,15 @@ use super::applications::Place;
 use super::raw::variable;
 use super::reader::{Reader, SecretKeys};
 use super::section::Section;
+use super::server::PhoneConfig;
 
 /// The test numbers of all applications, with their applications; those with which something is wrong are left out.
-pub(super) fn test_numbers(reader: &mut Reader, places: &[Place]) -> Vec<(ApplicationId, TestNumber)> {
+pub(super) fn test_numbers(
+    reader: &mut Reader,
+    places: &[Place],
+    phones: &PhoneConfig,
+) -> Vec<(ApplicationId, TestNumber)> {
+    let ordinary = phones.parser();
     let mut found: Vec<(ApplicationId, TestNumber)> = Vec::new();
     for place in places {
         let section = format!("{}.test_numbers", place.prefix);
@@ -27,7 +33,7 @@ pub(super) fn test_numbers(reader: &mut Reader, places: &[Place]) -> Vec<(Applic
             } else if count >= TEST_NUMBERS_MAX {
                 format!("is one too many; an application may have {TEST_NUMBERS_MAX} test numbers")
             } else {
-                let Some(number) = test_number(&mut reader.section(&prefix)) else { continue };
+                let Some(number) = test_number(&mut reader.section(&prefix), &ordinary) else { continue };
                 let twice = |(id, other): &(ApplicationId, TestNumber)| {
                     *id == place.id && other.phone == number.phone
                 };
@@ -53,7 +59,7 @@ pub(super) fn assign(applications: &mut [Application], numbers: Vec<(Application
     }
 }
 
-fn test_number(section: &mut Section<'_>) -> Option<TestNumber> {
+fn test_number(section: &mut Section<'_>, ordinary: &PhoneParser) -> Option<TestNumber> {
     let phone = phone(section);
     let code = code(section);
     let expires_at = expires(section);
@@ -68,7 +74,8 @@ fn test_number(section: &mut Section<'_>) -> Option<TestNumber> {
         );
         section.fault("phone", problem);
     }
-    Some(TestNumber { phone, code: Arc::new(code?), expires_at: expires_at?, allocated })
+    let ordinary = ordinary.parse(&phone.e164()).is_ok();
+    Some(TestNumber { phone, code: Arc::new(code?), expires_at: expires_at?, allocated, ordinary })
 }
 
 fn phone(section: &mut Section<'_>) -> Option<Phone> {

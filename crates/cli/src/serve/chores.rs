@@ -171,6 +171,7 @@ async fn pause(length: Duration, stopping: &CancellationToken) {
 mod tests {
     use async_trait::async_trait;
     use domain::credit::CreditBalance;
+    use domain::phone::Phone;
     use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms};
     use domain::testkit::World;
 
@@ -184,6 +185,10 @@ mod tests {
     impl SmsGateway for Silent {
         fn facts(&self) -> &GatewayFacts {
             &self.0
+        }
+
+        fn carries_to(&self, _: Phone) -> bool {
+            true
         }
 
         async fn send(&self, _sms: &Sms, _within: Duration) -> Result<SendReport, Held> {

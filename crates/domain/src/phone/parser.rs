@@ -77,7 +77,7 @@ impl PhoneParser {
         Self { defunct_operators: true, ..self }
     }
 
-    /// Takes these as well, whatever the rules say of their numbers: phones for tests, which nobody has.
+    /// Takes these as well, whatever the rules say of their numbers: phones for tests.
     #[must_use]
     pub fn accept_also(self, phones: impl IntoIterator<Item = Phone>) -> Self {
         Self { also: phones.into_iter().collect(), ..self }

@@ -10,6 +10,7 @@ use super::{Page, PortError};
 use crate::application::ApplicationId;
 use crate::event::{Event, EventKind, EventPlace};
 use crate::id::{AccountId, EventId, VerificationId, WebhookDeliveryId};
+use crate::route::RouteName;
 use crate::time::Timestamp;
 use crate::verification::Subject;
 use crate::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
@@ -23,6 +24,15 @@ pub struct EventFilter {
     pub account: Option<AccountId>,
     /// Of this kind.
     pub kind: Option<EventKind>,
+}
+
+/// A verification whose life is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Whom and what it was about.
+    pub subject: Subject,
+    /// The route by which its last SMS went.
+    pub sent_by: Option<RouteName>,
 }
 
 /// Keeps events.
@@ -42,7 +52,7 @@ pub trait EventStore: Send + Sync + fmt::Debug {
     /// Ends up to `max` pending verifications whose life is over at `now`, each at the end of its life and with its
     /// event in the same transaction; answers what they were about. Several may ask at once: each verification ends once,
     /// and is told to one of them.
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, PortError>;
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Expired>, PortError>;
 
     /// Deletes up to `max` events from before `before`, with their deliveries and the attempts of those. A delivery that
     /// is pending keeps its event, unless it has been due since before `before` as well: its webhook is no more. Answers

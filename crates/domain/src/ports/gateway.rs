@@ -171,9 +171,7 @@ pub trait SmsGateway: Send + Sync + fmt::Debug {
     }
 
     /// Whether it carries to this phone at all. One that does not is not called: that would say nothing about the phone.
-    fn carries_to(&self, _phone: Phone) -> bool {
-        true
-    }
+    fn carries_to(&self, phone: Phone) -> bool;
 
     /// Hands the SMS over, once: no retry after any byte has left, because the gateway may have sent it. Answers
     /// within the gateway's stated time-out and within `within`, whichever is shorter, always. [`Held`] means that it was

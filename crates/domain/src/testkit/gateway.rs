@@ -140,6 +140,10 @@ impl SmsGateway for ScriptedGateway {
         &self.facts
     }
 
+    fn carries_to(&self, _: Phone) -> bool {
+        true
+    }
+
     async fn send(&self, sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
         let answer = {
             let mut script = locked(&self.script);

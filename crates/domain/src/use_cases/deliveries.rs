@@ -26,7 +26,7 @@ pub struct GatewayStatus {
     pub facts: GatewayFacts,
     /// How it is at the moment, in this process.
     pub condition: GatewayCondition,
-    /// The routes that lead to it, in the order in which they are tried.
+    /// The application's routes that lead to it, in the order in which they are tried.
     pub routes: Vec<RouteName>,
     /// What was left there when it was last asked.
     pub credit: Option<CreditReading>,
@@ -69,8 +69,7 @@ pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec
                 condition: gateway.condition(),
                 routes: gateways
                     .routes()
-                    .all()
-                    .iter()
+                    .of(application)
                     .filter(leads)
                     .map(|route| route.name.clone())
                     .collect(),

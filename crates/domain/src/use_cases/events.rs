@@ -7,7 +7,7 @@ use crate::account::Username;
 use crate::credential::Caller;
 use crate::event::{Event, EventKind, EventPlace};
 use crate::id::{AccountId, EventId, VerificationId};
-use crate::ports::{EventFilter, Page};
+use crate::ports::{EventFilter, Expired, Page};
 use crate::statistic::Happening;
 
 /// The most verifications that one call of [`expire`] ends, so that it never holds the store for long.
@@ -78,8 +78,9 @@ pub async fn find(
 /// [`Failure`] when a port fails.
 pub async fn expire(verifier: &Verifier) -> Result<u64, Failure> {
     let ended = verifier.ports.events.expire(verifier.now(), EXPIRE_ROWS_MAX).await?;
-    for subject in &ended {
-        statistics::tell(verifier, subject, "", Happening::Expired);
+    for Expired { subject, sent_by } in &ended {
+        let gateway = statistics::gateway_of(verifier, sent_by.as_ref());
+        statistics::tell(verifier, subject, gateway, Happening::Expired);
     }
     Ok(ended.len() as u64)
 }

@@ -15,8 +15,9 @@ use crate::time::{Timestamp, until};
 use crate::verification::Verification;
 use crate::verification::step::DeliveryReport;
 
-/// With less time left than this no further route is tried: no gateway would answer in it.
-const ATTEMPT_MIN: Duration = Duration::from_millis(500);
+/// With less time left than this no further route is tried: of a gateway that works but takes its time it would not be known
+/// whether it has sent.
+const ATTEMPT_MIN: Duration = Duration::from_secs(2);
 /// When asking again makes sense, where no gateway says so.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -54,18 +55,19 @@ pub(super) async fn hand_over(
     parcel: Parcel<'_>,
 ) -> HandedOver {
     let mut attempts = Attempts::new(verifier, application, &parcel);
-    for place in &parcel.plan {
+    for (tried, place) in parcel.plan.iter().enumerate() {
         let Some((route, leads_to, gateway)) = verifier.ports.gateways.by_route(*place) else { continue };
-        if attempts.called.contains(&leads_to) || !gateway.carries_to(parcel.sms.to) {
+        if attempts.asked.contains(&leads_to) || !gateway.carries_to(parcel.sms.to) {
             continue;
         }
         let Some((left, id)) = attempts.next().await else { break };
+        // Whoever goes on behind a call that is not answered in time must have time left for the next.
+        let shares = route.on_unknown == OnUnknown::Next && tried + 1 < parcel.plan.len();
+        let within = if shares { left / 2 } else { left };
+        attempts.asked.push(leads_to);
         let at = verifier.now();
-        let goes_on = match gateway.send(&parcel.sms, left).await {
-            Ok(said) => {
-                attempts.called.push(leads_to);
-                attempts.add(id, route, gateway, said, at)
-            }
+        let goes_on = match gateway.send(&parcel.sms, within).await {
+            Ok(said) => attempts.add(id, route, gateway, said, at),
             Err(held) => attempts.add_held(held),
         };
         if !goes_on {
@@ -84,8 +86,8 @@ struct Attempts<'a> {
     segments: u16,
     /// The version of the text's template.
     template: u16,
-    /// The places of the gateways that were called.
-    called: Vec<usize>,
+    /// The places of the gateways that were asked, whether they took the call or not.
+    asked: Vec<usize>,
     made: Vec<DeliveryRecord>,
     /// The route of the attempt that sent, and of the first that may have.
     sent: Option<RouteName>,
@@ -108,7 +110,7 @@ impl<'a> Attempts<'a> {
             began: verifier.now(),
             segments: u16::try_from(parcel.sms.text.size().segments).unwrap_or(u16::MAX),
             template: application.messages.version(parcel.verification.message.locale),
-            called: Vec::new(),
+            asked: Vec::new(),
             made: Vec::with_capacity(1),
             sent: None,
             unknown: None,
@@ -123,7 +125,7 @@ impl<'a> Attempts<'a> {
     async fn next(&mut self) -> Option<(Duration, DeliveryId)> {
         let now = self.verifier.now();
         let left = self.verifier.ports.gateways.deadline().saturating_sub(until(self.began, now));
-        if left < ATTEMPT_MIN {
+        if left < ATTEMPT_MIN && !self.asked.is_empty() {
             return None;
         }
         if self.made.is_empty() {

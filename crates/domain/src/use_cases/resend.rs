@@ -77,7 +77,7 @@ async fn resend_current(
     guesses: GuessTotals,
     now: Timestamp,
 ) -> Result<Option<Verification>, Stop> {
-    let seed = seed(verifier, application, guesses, now)?;
+    let seed = seed(verifier, application, current.subject.phone, guesses, now)?;
     let pepper_known = verifier.peppers.knows(current.generation.pepper);
     let decided = step(current, Command::Resend { seed, pepper_known }, now);
     if let Some(refusal) = refusal(decided.outcome, &decided.next, now) {

@@ -14,11 +14,7 @@ pub fn list(verifier: &Verifier, caller: &Caller) -> Answer<Vec<Route>> {
         Ok(application) => application,
         Err(refusal) => return Answer::Refused(Refused::from(refusal)),
     };
-    let all = verifier.ports.gateways.routes().all().iter();
-    let own = all.filter(|route| {
-        let applications = &route.takes.applications;
-        applications.is_empty() || applications.contains(application)
-    });
+    let own = verifier.ports.gateways.routes().of(application);
     Answer::Done(
         own.cloned()
             .map(|mut route| {

@@ -12,6 +12,7 @@ use crate::limit::{Member, SendParties, takes_of_a_send};
 use crate::message::Content;
 use crate::ports::{Change, Dependency, Lost, PortError, Receipt, Saved, SendReport, Sms, Taken};
 use crate::refusal::Refusal;
+use crate::route::RouteName;
 use crate::statistic::{Happening, SmsRef};
 use crate::time::{Timestamp, until};
 use crate::verification::step::DeliveryReport;
@@ -89,7 +90,7 @@ pub(super) async fn deliver(
         }
     };
     let HandedOver { attempts, report, route, refusal } = hand_over(verifier, application, parcel).await;
-    tell(verifier, &verification, number > 1, &attempts);
+    tell(verifier, &verification, number > 1, &attempts, route.as_ref());
     let pace = deliverability::pace(verifier, &application.policy, &verification.subject, route.as_ref());
     let command = Command::RecordDelivery { number, report, replaced, route, pace };
     let (recorded, effect) = record(verifier, verification, command, &attempts).await;
@@ -120,11 +121,18 @@ async fn simulate(
 }
 
 /// Tells of a send, and of the verification that began with it unless it was sent before. The gateway of a verification is
-/// that of its last attempt.
-fn tell(verifier: &Verifier, verification: &Verification, again: bool, attempts: &[DeliveryRecord]) {
+/// that by which its SMS went, or may have; otherwise that of its last attempt.
+fn tell(
+    verifier: &Verifier,
+    verification: &Verification,
+    again: bool,
+    attempts: &[DeliveryRecord],
+    route: Option<&RouteName>,
+) {
     let subject = &verification.subject;
     if !again {
-        let gateway = attempts.last().map_or("", |attempt| &attempt.gateway);
+        let sent = attempts.iter().find(|attempt| route.is_some() && attempt.route.as_ref() == route);
+        let gateway = sent.or(attempts.last()).map_or("", |attempt| &attempt.gateway);
         statistics::tell(verifier, subject, gateway, Happening::Started);
     }
     for attempt in attempts {

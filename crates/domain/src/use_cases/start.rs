@@ -125,7 +125,7 @@ async fn begin(
 ) -> Result<Option<Verification>, Stop> {
     cooled_down(standing.latest.as_ref(), now)?;
     settle(verifier, standing.latest.as_ref(), now).await?;
-    let seed = seed(verifier, application, standing.guesses, now)?;
+    let seed = seed(verifier, application, opening.subject.phone, standing.guesses, now)?;
     let ports = &verifier.ports;
     let id = VerificationId::new(now, ports.entropy.as_ref())?;
     let Opening { subject, username, message } = opening;
@@ -185,11 +185,16 @@ fn cooled_down(latest: Option<&Verification>, now: Timestamp) -> Result<(), Refu
 pub(super) fn seed(
     verifier: &Verifier,
     application: &Application,
+    phone: Phone,
     guesses: GuessTotals,
     now: Timestamp,
 ) -> Result<Seed, Stop> {
     let policy = &application.policy;
-    let length = policy.guesses.code_length(policy.code_length, policy.code_length_long, guesses);
+    // Whoever is told how many digits a code has must be able to type that of a test number.
+    let length = application.test_number(phone, now).map_or_else(
+        || policy.guesses.code_length(policy.code_length, policy.code_length_long, guesses),
+        |test| test.code.length(),
+    );
     let class = GuessClass::of(length, policy.code_length_long);
     if let Some(until_when) = policy.guesses.blocked_until(class, guesses, now) {
         return Err(Refusal::RateLimited { retry_after: until(now, until_when) }.into());

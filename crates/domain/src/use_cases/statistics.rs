@@ -56,7 +56,7 @@ impl<'a> From<&'a Subject> for About<'a> {
 }
 
 /// The name of the gateway to which a route leads; empty where it is not configured any more.
-fn gateway_of<'a>(verifier: &'a Verifier, route: Option<&RouteName>) -> &'a str {
+pub(super) fn gateway_of<'a>(verifier: &'a Verifier, route: Option<&RouteName>) -> &'a str {
     let routes = verifier.ports.gateways.routes().all();
     let route = route.and_then(|name| routes.iter().find(|route| route.name == *name));
     route.map_or("", |route| &route.gateway)

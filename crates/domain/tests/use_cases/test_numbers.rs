@@ -25,16 +25,17 @@ fn test_phone() -> Phone {
     Phone::from_digits(9_779_830_000_000).unwrap()
 }
 
-fn test_number(phone: Phone, expires_at: Timestamp, allocated: bool) -> TestNumber {
-    TestNumber { phone, code: Arc::new(SubmittedCode::parse(CODE).unwrap()), expires_at, allocated }
+fn test_number(phone: Phone, expires_at: Timestamp, ordinary: bool) -> TestNumber {
+    let code = Arc::new(SubmittedCode::parse(CODE).unwrap());
+    TestNumber { phone, code, expires_at, allocated: ordinary, ordinary }
 }
 
 /// A world whose application `default` has a test number for an hour; `shop` has none.
-fn world(allocated: bool) -> World {
+fn world(ordinary: bool) -> World {
     let mut world = World::builder().application("shop", "Shop", Policy::default()).build();
     let until = after(world.verifier.ports.clock.now(), Duration::from_hours(1));
     let mut all: Vec<_> = world.verifier.applications.all().cloned().collect();
-    all[0].test_numbers.push(test_number(test_phone(), until, allocated));
+    all[0].test_numbers.push(test_number(test_phone(), until, ordinary));
     world.verifier.applications = Applications::new(all);
     world
 }

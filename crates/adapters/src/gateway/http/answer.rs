@@ -7,10 +7,11 @@ use domain::ports::{SendAnswer, SendReport, Sms};
 use serde_json::Value;
 
 use super::fault::{HttpGatewayProblem, HttpGatewaySettingsFault};
+use super::secret::GatewaySecret;
 use super::settings::{
     HttpGatewayRefusal, HttpGatewaySettings, HttpGatewaySuccess, JsonCondition, StatusRange,
 };
-use crate::gateway::numbers;
+use crate::gateway::{ids, numbers};
 
 /// The most rules, the most conditions of one, and the most values of one of those.
 const REFUSALS_MAX: usize = 50;
@@ -27,6 +28,8 @@ pub(super) struct Rules {
     message_id: Option<String>,
     credits: Option<String>,
     error_code: Option<String>,
+    /// What is never kept of an answer.
+    secrets: Vec<GatewaySecret>,
 }
 
 /// An answer, judged.
@@ -87,7 +90,11 @@ impl Rules {
         for (key, place) in [("message_id", message_id), ("credits", credits), ("error_code", error_code)] {
             place.as_deref().map_or(Ok(()), pointer).map_err(|problem| problem.of(key, ""))?;
         }
+        let basic = settings.basic_auth.as_ref().map(|basic| &basic.password);
+        let secrets =
+            settings.secret.iter().chain(settings.secrets.values()).chain(&settings.bearer).chain(basic);
         Ok(Self {
+            secrets: secrets.cloned().collect(),
             success: success.clone(),
             refusals: refusals.clone(),
             message_id: message_id.clone(),
@@ -105,7 +112,9 @@ impl Rules {
         let taken = answer == SendAnswer::Accepted;
         let report = SendReport {
             answer,
-            message_id: at(&self.message_id).filter(|_| taken).and_then(|id| message_id(id, sms)),
+            message_id: at(&self.message_id)
+                .filter(|_| taken)
+                .and_then(|id| message_id(id, sms, &self.secrets)),
             credits: at(&self.credits).and_then(numbers::number).and_then(numbers::credits),
         };
         let error_code = at(&self.error_code).and_then(numbers::whole).filter(|code| *code <= ERROR_CODE_MAX);
@@ -157,16 +166,16 @@ fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// The gateway's id of the SMS; none where it could be the phone or the code, whatever the settings call it.
-fn message_id(value: &Value, sms: &Sms) -> Option<MessageId> {
+/// The gateway's id of the SMS; none where it could tell the phone, the code or a secret, whatever the settings call it.
+fn message_id(value: &Value, sms: &Sms, secrets: &[GatewaySecret]) -> Option<MessageId> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(_) => numbers::whole(value)?.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    let phone = sms.to.nepal_subscriber().unwrap_or_else(|| sms.to.digits().to_string());
-    let tells = text.contains(&phone) || sms.text.as_str().contains(&text);
-    if tells { None } else { MessageId::parse(&text) }
+    // What a gateway was called with it may answer with.
+    let tells_secret = secrets.iter().any(|secret| text.contains(secret.reveal()));
+    if tells_secret { None } else { ids::kept(&text, sms) }
 }
 
 fn conditions(conditions: &[JsonCondition]) -> Result<(), HttpGatewayProblem> {

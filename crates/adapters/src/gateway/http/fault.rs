@@ -42,7 +42,9 @@ pub enum HttpGatewayProblem {
         max: usize,
     },
     /// The URL holds more than an address.
-    #[error("must hold no user, password or fragment; `basic_auth` is for user and password")]
+    #[error(
+        "must hold no user, password or fragment; `basic_auth_user` and `basic_auth_password` are for them"
+    )]
     UrlParts,
     /// The URL holds a brace.
     #[error("must hold no placeholder: addresses are logged by others")]
@@ -119,7 +121,7 @@ pub enum HttpGatewayProblem {
         max: usize,
     },
     /// Two ways to authenticate.
-    #[error("cannot be set together with `basic_auth`")]
+    #[error("cannot be set together with `basic_auth_user`")]
     TwoAuths,
     /// No status, or one that cannot mean success.
     #[error("must name at least one status of 200 to 299")]

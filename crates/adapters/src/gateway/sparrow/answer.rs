@@ -1,11 +1,10 @@
 //! What an answer of Sparrow means. Owns the table in the documentation of [`sparrow`](super). It does no I/O, and of
 //! Sparrow's words it lets nothing through but numbers: an answer may repeat the text or the phone.
 
-use domain::delivery::MessageId;
-use domain::ports::{SendAnswer, SendReport};
+use domain::ports::{SendAnswer, SendReport, Sms};
 use serde_json::{Map, Value};
 
-use crate::gateway::numbers;
+use crate::gateway::{ids, numbers};
 
 /// The code of success, in the JSON as in HTTP.
 const OK: u16 = 200;
@@ -35,10 +34,10 @@ pub(super) struct Said {
 
 impl Judged {
     /// The same, in the words of the port.
-    pub(super) fn report(&self) -> SendReport {
+    pub(super) fn report(&self, sms: &Sms) -> SendReport {
         SendReport {
             answer: self.answer,
-            message_id: self.said.message_id.and_then(|id| MessageId::parse(&id.to_string())),
+            message_id: self.said.message_id.and_then(|id| ids::kept(&id.to_string(), sms)),
             credits: self.said.credit_consumed.and_then(numbers::credits),
         }
     }

@@ -4,9 +4,8 @@ use async_trait::async_trait;
 use domain::application::ApplicationId;
 use domain::event::{Event, EventPlace};
 use domain::id::{EventId, WebhookDeliveryId};
-use domain::ports::{EventFilter, EventStore, Page, PortError, WebhookDeliveryFilter, WebhookStore};
+use domain::ports::{EventFilter, EventStore, Expired, Page, PortError, WebhookDeliveryFilter, WebhookStore};
 use domain::time::Timestamp;
-use domain::verification::Subject;
 use domain::webhook::{Attempt, DeliveryStatus, DueDelivery, Subscription, WebhookDelivery, WebhookId};
 
 use super::{EventEngine, WebhookEngine, load_delivery, load_event};
@@ -27,7 +26,7 @@ impl<Database: EventEngine> EventStore for Store<Database> {
         load_event(&*self.0, application, id).await.map_err(Database::failed)
     }
 
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, PortError> {
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Expired>, PortError> {
         self.0.expire(now, max).await.map_err(Database::failed)
     }
 

@@ -2,9 +2,8 @@
 
 use domain::application::ApplicationId;
 use domain::event::{Event, EventPlace};
-use domain::ports::{EventFilter, Page};
+use domain::ports::{EventFilter, Expired, Page};
 use domain::time::Timestamp;
-use domain::verification::Subject;
 use sqlx::postgres::PgRow;
 use sqlx::{QueryBuilder, Row as _};
 
@@ -12,7 +11,7 @@ use super::Database;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
-use crate::sql::events::{EventEngine, count, event_columns, first_id_of, push_events, subjects};
+use crate::sql::events::{EventEngine, count, event_columns, expired, first_id_of, push_events};
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
@@ -26,9 +25,9 @@ const EXPIRE: &str = "
         ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
      ), expired AS (
         UPDATE verifications AS v SET state = 'expired', final_at = v.expires_at, version = v.version + 1
-        FROM over WHERE v.id = over.id RETURNING v.application, v.account_id, v.phone, v.purpose
+        FROM over WHERE v.id = over.id RETURNING v.application, v.account_id, v.phone, v.purpose, v.sent_by
      )
-     SELECT application, account_id, phone, purpose FROM expired";
+     SELECT application, account_id, phone, purpose, sent_by FROM expired";
 
 /// The ids begin with the instant, so that their index finds what is old (`$1`). Deliveries and attempts go with their
 /// event. One that is pending is tried next some time and keeps it, unless nobody has tried it for as long: its webhook
@@ -69,10 +68,10 @@ impl EventEngine for Database {
         told.rows.iter().map(|row| Columns::of(row, self.vault()).event()).collect()
     }
 
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, Failure> {
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Expired>, Failure> {
         let query = sqlx::query(EXPIRE).instant(now).whole(i64::from(max));
         // Behind a lost connection what the first time has ended may be told to nobody; it was ended all the same.
-        subjects(self, &self.run(query, Twice::Harmless).await?.rows)
+        expired(self, &self.run(query, Twice::Harmless).await?.rows)
     }
 
     async fn sweep_events(&self, before: Timestamp, max: u32) -> Result<u64, Failure> {

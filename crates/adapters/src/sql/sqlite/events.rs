@@ -3,9 +3,9 @@
 use domain::application::ApplicationId;
 use domain::event::{Event, EventKind, EventPlace};
 use domain::id::{AccountId, BlockId, VerificationId};
-use domain::ports::{EventFilter, Page};
+use domain::ports::{EventFilter, Expired, Page};
 use domain::time::Timestamp;
-use domain::verification::{Purpose, Subject};
+use domain::verification::Purpose;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -13,7 +13,7 @@ use super::Database;
 use crate::sql::arguments::Arguments as _;
 use crate::sql::columns::Columns;
 use crate::sql::engine::{Engine as _, Twice};
-use crate::sql::events::{EventEngine, event_columns, first_id_of, push_events, subjects};
+use crate::sql::events::{EventEngine, event_columns, expired, first_id_of, push_events};
 use crate::sql::failure::Failure;
 
 /// An id that begins with an instant (UUIDv7), of which the milliseconds are given; as in the trigger of the schema.
@@ -46,7 +46,7 @@ pub(super) const EXPIRE: &str = "
     UPDATE verifications SET state = 'expired', final_at = expires_at, version = version + 1
     WHERE seq IN (SELECT seq FROM verifications WHERE state = 'pending' AND expires_at <= $1
         ORDER BY expires_at LIMIT $2)
-    RETURNING application, account_id, phone, purpose";
+    RETURNING application, account_id, phone, purpose, sent_by";
 
 /// Mostly there is none, and nobody waits for the writer because of the question.
 pub(super) const ANY_OVER: &str =
@@ -141,12 +141,12 @@ impl EventEngine for Database {
         rows.iter().map(|row| Columns::of(row, self.vault()).event()).collect()
     }
 
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, Failure> {
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Expired>, Failure> {
         if sqlx::query(ANY_OVER).instant(now).fetch_all(&self.readers).await?.is_empty() {
             return Ok(Vec::new());
         }
         let query = sqlx::query(EXPIRE).instant(now).whole(i64::from(max));
-        subjects(self, &self.tell(query, Twice::Different).await?.rows)
+        expired(self, &self.tell(query, Twice::Different).await?.rows)
     }
 
     async fn sweep_events(&self, before: Timestamp, max: u32) -> Result<u64, Failure> {

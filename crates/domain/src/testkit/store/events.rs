@@ -6,9 +6,9 @@ use super::{MemoryStore, Tables, page_of};
 use crate::application::ApplicationId;
 use crate::event::{Event, EventAccount, EventKind, EventPlace};
 use crate::id::{AccountId, EventId};
-use crate::ports::{Approval, EventFilter, EventStore, Page, PortError};
+use crate::ports::{Approval, EventFilter, EventStore, Expired, Page, PortError};
 use crate::time::Timestamp;
-use crate::verification::{State, Subject, Verification};
+use crate::verification::{State, Verification};
 use crate::webhook::WebhookDelivery;
 
 impl Tables {
@@ -67,12 +67,14 @@ impl Tables {
         self.events.values().find(|event| event.id == id)
     }
 
-    fn expire(&mut self, now: Timestamp, max: u32) -> Vec<Subject> {
+    fn expire(&mut self, now: Timestamp, max: u32) -> Vec<Expired> {
         let pending = |row: &&Verification| row.state == State::Pending && row.generation.expires_at <= now;
         let mut over: Vec<_> = self.verifications.values().filter(pending).cloned().collect();
         over.sort_by_key(|row| row.generation.expires_at);
         over.truncate(usize::try_from(max).unwrap_or(usize::MAX));
-        let expired = over.iter().map(|row| row.subject.clone()).collect();
+        let told =
+            |row: &Verification| Expired { subject: row.subject.clone(), sent_by: row.sent_by.clone() };
+        let expired = over.iter().map(told).collect();
         for row in over {
             let state = State::Expired { at: row.generation.expires_at };
             self.replace(&Verification { state, version: row.version.wrapping_add(1), ..row });
@@ -127,7 +129,7 @@ impl EventStore for MemoryStore {
         .await
     }
 
-    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Subject>, PortError> {
+    async fn expire(&self, now: Timestamp, max: u32) -> Result<Vec<Expired>, PortError> {
         self.call("expire", |tables| Ok(tables.expire(now, max))).await
     }
 

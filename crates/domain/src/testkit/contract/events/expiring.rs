@@ -7,7 +7,8 @@ use super::super::super::demand::{kept, present};
 use super::super::race::race;
 use super::super::verifications::finished;
 use super::{Stage, expected};
-use crate::ports::Change;
+use crate::ports::{Change, Expired};
+use crate::route::RouteName;
 use crate::time::{Timestamp, after};
 use crate::verification::{State, Verification};
 
@@ -48,14 +49,18 @@ fn ended(verification: &Verification) -> Verification {
 
 async fn a_life_that_is_over_ends(stage: &Stage<'_>) {
     let over = begun_at(stage, begin()).await;
+    let sent_by = RouteName::parse("to-nepal");
+    let over = Verification { version: over.version + 1, sent_by: sent_by.clone(), ..over };
+    stage.bench.must_save(&over, None).await;
     let live = begun_at(stage, after(begin(), Duration::from_millis(1))).await;
     let approved = begun_at(stage, begin()).await;
     let approved = finished(&approved, State::Approved { at: begin() });
     stage.bench.must_save(&approved, None).await;
 
     let now = over.generation.expires_at;
-    let subjects = kept(stage.events.expire(now, 100).await);
-    assert_eq!(subjects, std::slice::from_ref(&over.subject), "what ended must be told");
+    let told = kept(stage.events.expire(now, 100).await);
+    let ended_now = [Expired { subject: over.subject.clone(), sent_by }];
+    assert_eq!(told, ended_now, "what ended must be told, and by which route its SMS went");
     let ended = ended(&over);
     assert_eq!(stage.bench.reload(&over).await, ended, "a life that is over must end when it was over");
     let event = stage.only(&ended).await;

@@ -207,6 +207,7 @@ fn facts_of(name: &str, low: u32) -> GatewayFacts {
         host: "".into(),
         sender: "".into(),
         credit_low: CreditBalance::from_credits(low),
+        credit_low_days: 3,
     }
 }
 

@@ -9,6 +9,8 @@ use domain::ports::{Gateways, Observer, WebhookSender};
 use domain::time::Timestamp;
 use domain::use_cases::Verifier;
 
+mod deliverability;
+
 use super::Store;
 use crate::config::Config;
 
@@ -72,6 +74,7 @@ pub(super) fn watch(metrics: &Metrics, verifier: &Verifier, store: &Store) {
         };
         applications.all().map(of_one).collect()
     });
+    deliverability::watch(metrics, &ports.estimates);
     watch_connections(metrics, store);
 }
 

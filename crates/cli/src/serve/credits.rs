@@ -79,8 +79,11 @@ pub(super) async fn look_at_credits_regularly(
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
     use domain::credit::{CreditBalance, CreditReading, CreditUse};
+    use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms};
     use domain::statistic::{Amounts, Measure};
+    use domain::testkit::World;
     use domain::time::Timestamp;
 
     use super::*;
@@ -101,5 +104,42 @@ mod tests {
         assert!(metrics.text().contains(shown), "{}", metrics.text());
         known.learn(&CreditLook { days_left: None, ..look });
         assert!(!metrics.text().contains("credits_days{"), "what cannot be told is absent");
+    }
+
+    /// Takes a question and never answers it.
+    #[derive(Debug)]
+    struct Silent(GatewayFacts);
+
+    #[async_trait]
+    impl SmsGateway for Silent {
+        fn facts(&self) -> &GatewayFacts {
+            &self.0
+        }
+
+        async fn send(&self, _sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
+            Ok(SendAnswer::NotSent.into())
+        }
+
+        async fn credit(&self) -> Option<CreditBalance> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_does_not_wait_for_a_gateway_that_is_asked_for_its_credits() {
+        let world = World::new();
+        let silent = Arc::new(Silent(world.gateway.facts().clone()));
+        let stopping = CancellationToken::new();
+        let looking = tokio::spawn(look_at_credits_regularly(
+            Arc::new(world.verifier),
+            silent,
+            Duration::from_mins(5),
+            Arc::default(),
+            stopping.clone(),
+        ));
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        assert!(!looking.is_finished());
+        stopping.cancel();
+        tokio::time::timeout(Duration::from_secs(1), looking).await.unwrap().unwrap();
     }
 }

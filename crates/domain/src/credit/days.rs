@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_hours(24);
 pub struct CreditUse {
     /// Thousandths of a credit; never none.
     thousandths: u64,
-    /// Of the days that are over in full and of the present one as much as is over; a day at least.
+    /// Days that are over, in full, and of the present one as much as is over.
     over: Duration,
 }
 
@@ -28,14 +28,15 @@ impl CreditUse {
     }
 
     /// What these amounts of a gateway say, counted from the beginning of `since` until `now`: the credits that it told,
-    /// and a credit a segment where it told none. `None` where no whole day is over, or nothing was used: these tell nothing
-    /// of days to come.
+    /// and a credit a segment where it told none. `None` where nothing was used, or no whole day is over since the end of
+    /// `since`, of which nobody knows how much was without use: these tell nothing of days to come.
     #[must_use]
     pub fn of(amounts: &Amounts, since: Day, now: Timestamp) -> Option<Self> {
         let told = amounts.of(Measure::CreditThousandths);
         let counted = if told > 0 { told } else { amounts.of(Measure::Segments).saturating_mul(1000) };
-        let over = until(since.minus(1).end(), now);
-        (counted > 0 && over >= DAY).then_some(Self { thousandths: counted, over })
+        let whole_day = until(since.end(), now) >= DAY;
+        (counted > 0 && whole_day)
+            .then(|| Self { thousandths: counted, over: until(since.minus(1).end(), now) })
     }
 
     /// For how long a balance lasts if as much is used a day as was.
@@ -103,7 +104,7 @@ mod tests {
             (750, 500, 7, 300, 3.0),
             (0, 750, 7, 300, 3.0),
             (750, 0, 7, 299, 2.9),
-            (150, 0, 1, 100, 1.0),
+            (250, 0, 2, 100, 1.0),
             (750, 0, 7, 0, 0.0),
             (1, 0, 7, u32::MAX, 10_000.0),
         ] {
@@ -116,7 +117,8 @@ mod tests {
     fn nothing_is_told_out_of_no_use_or_less_than_a_day() {
         assert_eq!(used(0, 0, 7), None);
         assert_eq!(used(5, 5, 0), None, "half of today");
-        assert!(used(5, 5, 1).is_some());
+        assert_eq!(used(5, 5, 1), None, "yesterday may have begun late");
+        assert!(used(5, 5, 2).is_some());
     }
 
     proptest! {
@@ -124,7 +126,7 @@ mod tests {
         fn more_lasts_longer_and_more_use_shorter(
             used_a_week in 1_u64..1_000_000_000,
             more in 0_u64..1_000_000,
-            days in 1_u16..=USE_DAYS,
+            days in 2_u16..=USE_DAYS,
             balance in any::<u32>(),
             balance_more in any::<u32>(),
         ) {

@@ -168,6 +168,9 @@ struct GatewayResource {
     credits_at: Option<String>,
     /// Whether that is less than the operator wants to have there.
     credits_low: Option<bool>,
+    /// For how many days that lasts, if the SMS of all applications use as much a day as in the last seven; absent where that
+    /// cannot be told.
+    credits_days_left: Option<f64>,
     /// What it said of late.
     answers: Vec<GatewayAnswers>,
 }
@@ -203,6 +206,7 @@ impl From<&GatewayStatus> for GatewayResource {
             credits: status.credit.as_ref().map(|reading| reading.balance.as_f64()),
             credits_at: status.credit.as_ref().map(|reading| rfc3339(reading.at)),
             credits_low: status.credit.as_ref().map(|reading| reading.low),
+            credits_days_left: status.days_left.map(domain::credit::DaysLeft::as_f64),
             answers: status
                 .tallies
                 .iter()
@@ -276,6 +280,7 @@ impl Example for GatewayResource {
             credits: Some(7340.0),
             credits_at: Some("2026-11-23T05:33:12.508Z".to_owned()),
             credits_low: Some(false),
+            credits_days_left: Some(18.3),
             answers: vec![GatewayAnswers::example()],
         }
     }

@@ -19,10 +19,12 @@ use crate::wiring::{self, Schema, Simulators, Wired, WiringError};
 
 mod bounded;
 mod chores;
+mod credits;
 mod metrics;
 mod webhooks;
 
 use bounded::Bounded;
+use credits::DaysKnown;
 use metrics::MetricsListening;
 
 /// How long a connection may be silent before and between calls.
@@ -135,7 +137,11 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
         let stopping = CancellationToken::new();
         let Api { endpoint, tasks, loops } = api(config, wired, demo, &stopping)?;
         let grace = config.server.shutdown_grace;
-        let chores = chores::begin(&wired.verifier, config, &loops, &stopping);
+        let days = Arc::new(DaysKnown::default());
+        if let Some(metrics) = &wired.metrics {
+            days.watched(metrics);
+        }
+        let chores = chores::begin(&wired.verifier, config, &loops, &days, &stopping);
         let no_more_webhooks = stopping.child_token();
         let telling =
             tokio::spawn(webhooks::tell_webhooks(wired.verifier.clone(), loops, no_more_webhooks.clone()));

@@ -1,7 +1,11 @@
-//! The credits that are left at a gateway: what is kept of them, and when they are low. Owns no call to a gateway.
+//! The credits that are left at a gateway: what is kept of them, for how long they last, and when they are low. Owns no
+//! call to a gateway.
+
+mod days;
 
 use std::sync::Arc;
 
+pub use self::days::{CreditUse, DaysLeft, USE_DAYS};
 use crate::time::Timestamp;
 
 /// What is left at a gateway, in thousandths of a credit: some count parts of one.

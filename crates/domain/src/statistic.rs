@@ -223,6 +223,8 @@ pub struct StatisticRow {
     pub name: String,
     /// Their sum.
     pub amounts: Amounts,
+    /// The first day of what was asked for of which there is anything.
+    pub since: Day,
 }
 
 #[cfg(test)]

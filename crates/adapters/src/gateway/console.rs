@@ -106,6 +106,7 @@ impl ConsoleGateway {
             host: "localhost".into(),
             sender: "console".into(),
             credit_low: CreditBalance::default(),
+            credit_low_days: 0,
         };
         Ok(Self { facts, out: Mutex::new(out) })
     }

@@ -124,6 +124,7 @@ impl HttpGateway {
             host: url.host_str().unwrap_or_default().into(),
             sender: settings.sender.into(),
             credit_low: settings.credit_low,
+            credit_low_days: settings.credit_low_days,
         };
         let method = match settings.method {
             HttpGatewayMethod::Post => Method::POST,

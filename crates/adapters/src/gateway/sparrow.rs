@@ -88,6 +88,7 @@ impl SparrowGateway {
             host: endpoint.host_str().unwrap_or_default().into(),
             sender: settings.identity.into(),
             credit_low: settings.credit_low,
+            credit_low_days: settings.credit_low_days,
         };
         let (token, timeout) = (settings.token, settings.total_timeout);
         Ok(Self { client, endpoint, credit_endpoint, token, timeout, facts })

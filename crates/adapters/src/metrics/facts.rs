@@ -175,6 +175,12 @@ pub const TEST_VERIFICATIONS: MetricFacts = counter(
 /// Test numbers.
 pub const TEST_NUMBERS: MetricFacts =
     gauge("test_numbers", &["application"], "Test numbers that are configured and not past their date");
+/// Pauses because of invalid numbers.
+pub const NEW_NUMBERS_PAUSED: MetricFacts = gauge(
+    "new_numbers_paused",
+    &["application"],
+    "1 while nothing is sent to new numbers, because too many were invalid; otherwise 0",
+);
 
 /// How long gateways took.
 pub const GATEWAY_DURATION: MetricFacts = seconds(
@@ -209,9 +215,16 @@ pub const GATEWAY_CREDITS: MetricFacts = gauge(
 );
 /// Below what it is low.
 pub const GATEWAY_CREDITS_LOW: MetricFacts = gauge(
-    "gateway_credits_low",
+    "gateway_credits_low_threshold",
     &["gateway"],
     "Below how many credits the operator is told (`credit_low`); absent where that is 0",
+);
+/// For how long it lasts.
+pub const GATEWAY_CREDITS_DAYS: MetricFacts = gauge(
+    "gateway_credits_days",
+    &["gateway"],
+    "For how many days they last, by what the SMS of the last 7 days used; absent where that cannot be told or \
+     `credit_low_days` is 0",
 );
 /// How old that is.
 pub const GATEWAY_CREDITS_AGE: MetricFacts = seconds(
@@ -219,6 +232,46 @@ pub const GATEWAY_CREDITS_AGE: MetricFacts = seconds(
     MetricKind::Gauge,
     &["gateway"],
     "How long ago the gateway last told what is left",
+);
+
+/// What estimates are made from.
+pub const DELIVERABILITY_SENDS: MetricFacts = gauge(
+    "deliverability_sends",
+    &["operator", "route"],
+    "SMS of all applications that went by the route in the last hour whose codes have all died, to phones of the operator, \
+     to `other` phones or to `all`; absent where there are none",
+);
+/// What part of them was verified.
+pub const DELIVERABILITY_VERIFIED: MetricFacts = gauge(
+    "deliverability_verified_ratio",
+    &["operator", "route"],
+    "The share of these that were verified, from 0 to 1; absent with fewer than 20 of them",
+);
+/// The interval's lower end.
+pub const DELIVERABILITY_VERIFIED_LOW: MetricFacts = gauge(
+    "deliverability_verified_ratio_low",
+    &["operator", "route"],
+    "The lower end of the interval of 95 % of that share",
+);
+/// The interval's upper end.
+pub const DELIVERABILITY_VERIFIED_HIGH: MetricFacts = gauge(
+    "deliverability_verified_ratio_high",
+    &["operator", "route"],
+    "The upper end of the interval of 95 % of that share",
+);
+/// How soon.
+pub const DELIVERABILITY_TIME: MetricFacts = seconds(
+    "deliverability_time_to_verify",
+    MetricKind::Gauge,
+    &["operator", "route", "quantile"],
+    "Within what time since their verification began half (`0.5`) and nine in ten (`0.9`) of those that were verified had \
+     been; absent with fewer than 20 SMS, or none verified",
+);
+/// What is measurably bad.
+pub const DELIVERABILITY_LOSSY: MetricFacts = gauge(
+    "deliverability_lossy",
+    &["operator", "route"],
+    "1 where that share is measurably low, 0 where it is not; absent with fewer than 20 SMS",
 );
 
 /// What webhooks answer.
@@ -293,6 +346,7 @@ pub const ALL: &[MetricFacts] = &[
     CREDITS_SPENT,
     TEST_VERIFICATIONS,
     TEST_NUMBERS,
+    NEW_NUMBERS_PAUSED,
     GATEWAY_DURATION,
     GATEWAY_HELD,
     GATEWAY_BREAKER,
@@ -300,7 +354,14 @@ pub const ALL: &[MetricFacts] = &[
     GATEWAY_WAITING,
     GATEWAY_CREDITS,
     GATEWAY_CREDITS_LOW,
+    GATEWAY_CREDITS_DAYS,
     GATEWAY_CREDITS_AGE,
+    DELIVERABILITY_SENDS,
+    DELIVERABILITY_VERIFIED,
+    DELIVERABILITY_VERIFIED_LOW,
+    DELIVERABILITY_VERIFIED_HIGH,
+    DELIVERABILITY_TIME,
+    DELIVERABILITY_LOSSY,
     WEBHOOK_ATTEMPTS,
     WEBHOOK_EVENTS,
     WEBHOOK_DELIVERIES,

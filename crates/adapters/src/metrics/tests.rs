@@ -212,6 +212,7 @@ fn facts_of(name: &str, low: u32) -> GatewayFacts {
         host: "".into(),
         sender: "".into(),
         credit_low: CreditBalance::from_credits(low),
+        credit_low_days: 3,
     }
 }
 
@@ -244,7 +245,7 @@ async fn a_gateway_is_watched_and_stays_what_it_is() {
         (r#"gateway_calls{gateway="busy"}"#, 3.0),
         (r#"gateway_waiting{gateway="busy"}"#, 2.0),
         (r#"gateway_credits{gateway="busy"}"#, 70.0),
-        (r#"gateway_credits_low{gateway="busy"}"#, 500.0),
+        (r#"gateway_credits_low_threshold{gateway="busy"}"#, 500.0),
     ] {
         assert_eq!(of(name), Some(value), "{name}\n{text}");
     }

@@ -27,13 +27,13 @@ macro_rules! begin_batch {
 
 pub(super) use begin_batch;
 
-/// Name, measure and sum; from the day `$1` to `$2`, of the application `$3` or of all.
+/// Name, measure, sum and first day; from the day `$1` to `$2`, of the application `$3` or of all.
 macro_rules! read {
     ($name:literal) => {
         concat!(
             "SELECT ",
             $name,
-            ", measure, CAST(sum(amount) AS bigint) FROM statistics
+            ", measure, CAST(sum(amount) AS bigint), min(day) FROM statistics
              WHERE day BETWEEN $1 AND $2 AND ($3 IS NULL OR application = $3) GROUP BY ",
             $name,
             ", measure"
@@ -101,26 +101,32 @@ pub(super) async fn read<E: Engine>(
         .whole(i64::from(from.number()))
         .whole(i64::from(to.number()))
         .text(application.map(ApplicationId::as_str));
-    let mut found: BTreeMap<String, Amounts> = BTreeMap::new();
+    let mut found: BTreeMap<String, StatisticRow> = BTreeMap::new();
     for row in &engine.ask(query).await? {
         // A newer release may count what this one does not know.
         let Some(measure) = Measure::parse(row.text(1)?.ok_or(RowFault("measure"))?) else { continue };
         let amount = row.whole(2)?.and_then(|amount| u64::try_from(amount).ok());
-        found.entry(name(row, by)?).or_default().add(measure, amount.ok_or(RowFault("amount"))?);
+        let (name, since) = (name(row, by)?, day(row, 3)?);
+        let of_name = || StatisticRow { name: name.clone(), amounts: Amounts::default(), since };
+        let found = found.entry(name.clone()).or_insert_with(of_name);
+        found.amounts.add(measure, amount.ok_or(RowFault("amount"))?);
+        found.since = found.since.min(since);
     }
-    Ok(found.into_iter().map(|(name, amounts)| StatisticRow { name, amounts }).collect())
+    Ok(found.into_values().collect())
 }
 
 fn name(row: &impl Cells, by: StatisticBy) -> Result<String, Failure> {
     match by {
-        StatisticBy::Day => {
-            let number = row.whole(0)?.and_then(|number| i32::try_from(number).ok());
-            Ok(number.map(Day::from_number).ok_or(RowFault("day"))?.to_string())
-        }
+        StatisticBy::Day => Ok(day(row, 0)?.to_string()),
         StatisticBy::Operator | StatisticBy::Purpose | StatisticBy::Gateway | StatisticBy::Application => {
             Ok(row.text(0)?.ok_or(RowFault("name"))?.to_owned())
         }
     }
+}
+
+fn day(row: &impl Cells, column: usize) -> Result<Day, Failure> {
+    let number = row.whole(column)?.and_then(|number| i32::try_from(number).ok());
+    Ok(number.map(Day::from_number).ok_or(RowFault("day"))?)
 }
 
 pub(super) async fn sweep<E: Engine>(engine: &E, before: Day) -> Result<u64, Failure> {

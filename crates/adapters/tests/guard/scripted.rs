@@ -61,6 +61,7 @@ impl Scripted {
                 host: "localhost".into(),
                 sender: "Demo".into(),
                 credit_low: CreditBalance::default(),
+                credit_low_days: 0,
             },
             plays: Mutex::new(ACCEPTED),
             takes: Mutex::new(Duration::ZERO),

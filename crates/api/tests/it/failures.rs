@@ -206,6 +206,7 @@ async fn a_panic_is_told_like_any_fault_of_ours() {
         host: "localhost".into(),
         sender: "Demo".into(),
         credit_low: CreditBalance::default(),
+        credit_low_days: 0,
     })));
     let settings = ApiSettings::default();
     let service = Service::with_verifier(world, verifier, settings);

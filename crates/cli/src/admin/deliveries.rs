@@ -1,5 +1,6 @@
 //! `delivery` and `gateway`.
 
+use domain::credit::DaysLeft;
 use domain::delivery::{Credits, DeliveryRecord, MessageId};
 use domain::id::{DeliveryId, VerificationId};
 use domain::ports::{DeliveryFilter, Page};
@@ -58,7 +59,17 @@ pub(crate) async fn gateway(
     let gateways = done(deliveries::gateways(&wired.verifier, &caller).await?)?;
     let rows: Vec<_> = gateways.iter().map(status).collect();
     output.rows(
-        &["name", "kind", "routes", "host", "sender", "credits", "credits_at", "answers"],
+        &[
+            "name",
+            "kind",
+            "routes",
+            "host",
+            "sender",
+            "credits",
+            "credits_days_left",
+            "credits_at",
+            "answers",
+        ],
         &rows,
         None,
     )
@@ -96,6 +107,7 @@ fn status(gateway: &GatewayStatus) -> Value {
         "credits": gateway.credit.as_ref().map(|reading| reading.balance.as_f64()),
         "credits_at": gateway.credit.as_ref().map(|reading| rfc3339(reading.at)),
         "credits_low": gateway.credit.as_ref().map(|reading| reading.low),
+        "credits_days_left": gateway.days_left.map(DaysLeft::as_f64),
         "answers": answers,
     })
 }

@@ -9,7 +9,7 @@ use adapters::gateway::http::{
     GatewaySecret, HttpGatewayBasicAuth, HttpGatewayBody, HttpGatewayCredit, HttpGatewayMethod,
     HttpGatewayRefusal, HttpGatewaySuccess, JsonCondition, RefusalMeans,
 };
-use adapters::gateway::{HttpGateway, HttpGatewaySettings, HttpGatewaySettingsFault};
+use adapters::gateway::{HttpGateway, HttpGatewaySettings, HttpGatewaySettingsFault, SparrowSettings};
 use domain::credit::CreditBalance;
 use poem::http::Uri;
 use serde_json::Value;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::reader::SecretKeys;
 use super::secret::MASK;
 use super::section::Section;
+use super::sparrow;
 use super::webhooks::{SigningKeys, signing_secrets};
 
 mod values;
@@ -55,6 +56,9 @@ pub(super) fn http_gateway(section: &mut Section<'_>, name: &str) -> Option<Http
     }
     let credit = credit(section);
     let credit_low = if credit.is_some() { section.within("credit_low", 0, 0..=CREDIT_LOW_MAX) } else { 0 };
+    // A balance in money says nothing of days where no SMS tells what it costs.
+    let default = if credits.is_some() { SparrowSettings::CREDIT_LOW_DAYS } else { 0 };
+    let credit_low_days = if credit.is_some() { sparrow::credit_low_days(section, default) } else { 0 };
     // What is wrong already would be told twice.
     let settings = HttpGatewaySettings {
         sender,
@@ -75,6 +79,7 @@ pub(super) fn http_gateway(section: &mut Section<'_>, name: &str) -> Option<Http
         total_timeout,
         credit,
         credit_low: CreditBalance::from_credits(credit_low),
+        credit_low_days,
         ..HttpGatewaySettings::new(name, url?)
     };
     if section.reader.faulty(section.prefix()) {

@@ -20,6 +20,8 @@ pub(super) const SECTION: &str = "sparrow";
 const TIMEOUT_MAX: Duration = Duration::from_mins(1);
 /// The most credits that are low.
 const CREDIT_LOW_MAX: u32 = 100_000_000;
+/// The most days for which credits can be low.
+const CREDIT_LOW_DAYS_MAX: u16 = 365;
 /// How often the account is asked what credits are left, unless told.
 pub(super) const CREDIT_INTERVAL: Duration = Duration::from_mins(5);
 /// How often the account may be asked.
@@ -102,9 +104,24 @@ fn sparrow(
     }
     let credit_low = section.within("credit_low", SparrowSettings::CREDIT_LOW, 0..=CREDIT_LOW_MAX);
     let credit_low = CreditBalance::from_credits(credit_low);
+    let credit_low_days = credit_low_days(section, SparrowSettings::CREDIT_LOW_DAYS);
     let (token, identity) = account(section.reader, keys, required)?;
     let token = token.expose().into();
-    Some(SparrowSettings { name, base_url, token, identity, connect_timeout, total_timeout, credit_low })
+    Some(SparrowSettings {
+        name,
+        base_url,
+        token,
+        identity,
+        connect_timeout,
+        total_timeout,
+        credit_low,
+        credit_low_days,
+    })
+}
+
+/// Credits that last for fewer days than this are low.
+pub(super) fn credit_low_days(section: &mut Section<'_>, default: u16) -> u16 {
+    section.within("credit_low_days", default, 0..=CREDIT_LOW_DAYS_MAX)
 }
 
 /// How often the account is asked what credits are left.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{LoopName, Loops};
-use domain::ports::{CreditKept, SmsGateway};
 use domain::use_cases::{self, Retention, Verifier};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::credits::{DaysKnown, look_at_credits_regularly};
 use crate::config::Config;
 
 /// How often ended lives are looked for.
@@ -25,6 +25,7 @@ pub(super) fn begin(
     verifier: &Arc<Verifier>,
     config: &Config,
     loops: &Arc<Loops>,
+    days: &Arc<DaysKnown>,
     stopping: &CancellationToken,
 ) -> Chores {
     let mut chores = JoinSet::new();
@@ -37,6 +38,7 @@ pub(super) fn begin(
             verifier.clone(),
             gateway.clone(),
             interval,
+            days.clone(),
             stopping.clone(),
         ));
     }
@@ -73,36 +75,6 @@ async fn expire_regularly(verifier: Arc<Verifier>, loops: Arc<Loops>, stopping: 
             continue;
         }
         pause(EXPIRE_INTERVAL, &stopping).await;
-    }
-}
-
-/// Asks a gateway what is left, and tells the operator when that becomes low.
-async fn look_at_credits_regularly(
-    verifier: Arc<Verifier>,
-    gateway: Arc<dyn SmsGateway>,
-    interval: Duration,
-    stopping: CancellationToken,
-) {
-    while !stopping.is_cancelled() {
-        // The gateway may take its time, and nothing is lost where nobody waits for it.
-        let looked = tokio::select! {
-            () = stopping.cancelled() => return,
-            looked = use_cases::credits::look(&verifier, gateway.as_ref()) => looked,
-        };
-        match looked {
-            Ok(Some((reading, CreditKept::BecameLow))) => {
-                let (gateway, credits) = (&*reading.gateway, reading.balance.as_f64());
-                tracing::warn!(gateway, credits, "few credits are left at the gateway");
-            }
-            Ok(Some((_, CreditKept::Kept | CreditKept::Older)) | None) => {}
-            Err(failure) => {
-                tracing::warn!(
-                    cause = domain::ports::chain(&failure),
-                    "could not keep what credits are left"
-                );
-            }
-        }
-        pause(interval, &stopping).await;
     }
 }
 
@@ -160,60 +132,9 @@ async fn sweep_all(what: Old, verifier: &Verifier, retention: Retention, stoppin
     }
 }
 
-async fn pause(length: Duration, stopping: &CancellationToken) {
+pub(super) async fn pause(length: Duration, stopping: &CancellationToken) {
     tokio::select! {
         () = stopping.cancelled() => {}
         () = tokio::time::sleep(length) => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use async_trait::async_trait;
-    use domain::credit::CreditBalance;
-    use domain::phone::Phone;
-    use domain::ports::{GatewayFacts, Held, SendAnswer, SendReport, Sms};
-    use domain::testkit::World;
-
-    use super::*;
-
-    /// Takes a question and never answers it.
-    #[derive(Debug)]
-    struct Silent(GatewayFacts);
-
-    #[async_trait]
-    impl SmsGateway for Silent {
-        fn facts(&self) -> &GatewayFacts {
-            &self.0
-        }
-
-        fn carries_to(&self, _: Phone) -> bool {
-            true
-        }
-
-        async fn send(&self, _sms: &Sms, _within: Duration) -> Result<SendReport, Held> {
-            Ok(SendAnswer::NotSent.into())
-        }
-
-        async fn credit(&self) -> Option<CreditBalance> {
-            std::future::pending().await
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stop_does_not_wait_for_a_gateway_that_is_asked_for_its_credits() {
-        let world = World::new();
-        let silent = Arc::new(Silent(world.gateway.facts().clone()));
-        let stopping = CancellationToken::new();
-        let looking = tokio::spawn(look_at_credits_regularly(
-            Arc::new(world.verifier),
-            silent,
-            Duration::from_mins(5),
-            stopping.clone(),
-        ));
-        tokio::time::sleep(Duration::from_hours(1)).await;
-        assert!(!looking.is_finished());
-        stopping.cancel();
-        tokio::time::timeout(Duration::from_secs(1), looking).await.unwrap().unwrap();
     }
 }

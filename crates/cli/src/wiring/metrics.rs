@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use adapters::metrics::{Metrics, Reading, facts};
-use domain::application::Application;
+use domain::application::{Application, ApplicationId};
 use domain::ports::{Gateways, Observer, WebhookSender};
 use domain::time::Timestamp;
 use domain::use_cases::Verifier;
+
+mod deliverability;
 
 use super::Store;
 use crate::config::Config;
@@ -72,6 +74,18 @@ pub(super) fn watch(metrics: &Metrics, verifier: &Verifier, store: &Store) {
         };
         applications.all().map(of_one).collect()
     });
+    let (applications, clock, blocks) =
+        (verifier.applications.clone(), ports.clock.clone(), ports.blocks.clone());
+    metrics.watch(facts::NEW_NUMBERS_PAUSED, move || {
+        let now = clock.now();
+        let of_one = |id: &ApplicationId| {
+            let pause = blocks.pause_of(id).ok()?;
+            let paused = pause.is_some_and(|pause| now < pause.until);
+            Some(Reading::new([id.as_str()], f64::from(u8::from(paused))))
+        };
+        applications.ids().filter_map(of_one).collect()
+    });
+    deliverability::watch(metrics, &ports.estimates);
     watch_connections(metrics, store);
 }
 

@@ -201,6 +201,7 @@ fn a_gateway_is_described() {
     assert_eq!(settings.refusals[0].json[0].one_of, [json!(21211), json!(21614)]);
     assert!(settings.success.json[0].one_of == [json!(false)] && settings.success.status[0].holds(201));
     assert_eq!(config.credit_interval("twilio"), Some(Duration::from_mins(5)));
+    assert_eq!(settings.credit_low_days, 0, "it tells what is left in money, and not what an SMS costs");
     HttpGateway::new(settings.clone()).unwrap();
     let shown = &config.shown()["gateways"]["twilio"];
     assert_eq!(shown["url"], json!("https://api.twilio.example/********"));
@@ -210,6 +211,18 @@ fn a_gateway_is_described() {
     assert_eq!(shown["credit"]["headers"], json!([["x-key", "{secret.api-key}"]]));
     let printed = format!("{config:?} {}", config.shown());
     assert!(!printed.contains("private"), "{printed}");
+}
+
+#[test]
+fn for_how_many_days_credits_have_to_last_is_set_for_each_gateway() {
+    let credit =
+        "[gateways.twilio.credit]\nurl = 'https://api.twilio.example/Balance.json'\npointer = '/balance'\n";
+    for (line, days) in [("", 0), ("credits = '/price'\n", 3), ("credit_low_days = 14\n", 14)] {
+        assert_eq!(http(&loaded(&format!("{HTTP}{line}{credit}"))).credit_low_days, days, "{line}");
+    }
+    let faults = faults_of(&format!("{HTTP}credit_low_days = 366\n{credit}"));
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(faults[0].starts_with("gateways.twilio.credit_low_days: must be "), "{}", faults[0]);
 }
 
 /// Each of these is one fault of the gateway `twilio`.
@@ -238,6 +251,7 @@ fn what_is_wrong_with_a_described_gateway_is_told_by_its_full_key() {
         ),
         ("credit = { pointer = '/private' }", "credit.url: is missing, while others of its section are set"),
         ("credit_low = 5", "credit_low: is unknown"),
+        ("credit_low_days = 5", "credit_low_days: is unknown"),
         ("message_id = 'private'", "message_id: "),
         ("token = 'private'", "token: is unknown"),
     ];

@@ -71,6 +71,12 @@ impl Estimates {
         &self.rows
     }
 
+    /// The same over all operators, in the order of routes; the operator of each is none.
+    #[must_use]
+    pub fn routes(&self) -> &[RouteEstimate] {
+        &self.routes
+    }
+
     /// What is known of a route to the phones of an operator; where too few went there, of the route to all phones.
     #[must_use]
     pub fn of(&self, operator: Option<Operator>, route: &RouteName) -> Option<&RouteEstimate> {

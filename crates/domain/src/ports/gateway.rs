@@ -141,6 +141,8 @@ pub struct GatewayFacts {
     pub sender: Box<str>,
     /// Fewer credits than this are low; zero where nobody wants to know.
     pub credit_low: CreditBalance,
+    /// Credits that last for fewer days than this are low; zero where nobody wants to know for how long they last.
+    pub credit_low_days: u16,
 }
 
 /// How a gateway is at the moment, in this process: each replica learns for itself.

@@ -73,6 +73,7 @@ impl ScriptedGateway {
                 host: "localhost".into(),
                 sender: "Demo".into(),
                 credit_low: CreditBalance::from_credits(10),
+                credit_low_days: 3,
             },
             script: Mutex::new(script),
             held: watch::Sender::new(false),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::applications::administered;
+use super::credits::Uses;
 use super::{Answer, Failure, Verifier, answer};
 use crate::credential::Caller;
-use crate::credit::CreditReading;
+use crate::credit::{CreditReading, DaysLeft};
 use crate::delivery::{DeliveryRecord, GatewayTally};
 use crate::id::DeliveryId;
 use crate::ports::{DeliveryFilter, GatewayCondition, GatewayFacts, Page, SmsGateway};
@@ -30,6 +31,8 @@ pub struct GatewayStatus {
     pub routes: Vec<RouteName>,
     /// What was left there when it was last asked.
     pub credit: Option<CreditReading>,
+    /// For how long that lasts, by what the SMS of all applications used of late; `None` where it cannot be told.
+    pub days_left: Option<DaysLeft>,
     /// What it said, how often, and when last.
     pub tallies: Vec<GatewayTally>,
 }
@@ -61,9 +64,13 @@ pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec
         let tallies = store.tally_gateways(application, since, TALLY_DELIVERIES_MAX).await?;
         let credits = verifier.ports.credits.load_credits().await?;
         let gateways = &verifier.ports.gateways;
+        let told = |gateway: &&GatewayFacts| credits.iter().any(|reading| reading.gateway == gateway.name);
+        let uses =
+            Uses::read(verifier, gateways.all().iter().map(|gateway| gateway.facts()).filter(told)).await?;
         let status = |gateway: &Arc<dyn SmsGateway>| {
             let facts = gateway.facts().clone();
             let own = |tally: &&GatewayTally| tally.gateway == facts.name;
+            let credit = credits.iter().find(|reading| reading.gateway == facts.name).cloned();
             let leads = |route: &&Route| route.gateway == facts.name;
             GatewayStatus {
                 condition: gateway.condition(),
@@ -73,7 +80,8 @@ pub async fn gateways(verifier: &Verifier, caller: &Caller) -> Result<Answer<Vec
                     .filter(leads)
                     .map(|route| route.name.clone())
                     .collect(),
-                credit: credits.iter().find(|reading| reading.gateway == facts.name).cloned(),
+                days_left: credit.as_ref().and_then(|credit| uses.days_left(&facts, credit.balance)),
+                credit,
                 tallies: tallies.iter().filter(own).cloned().collect(),
                 facts,
             }

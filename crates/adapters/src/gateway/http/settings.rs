@@ -80,6 +80,9 @@ pub struct HttpGatewaySettings {
     pub credit: Option<HttpGatewayCredit>,
     /// Less than this is low, in whatever [`credit`](Self::credit) tells; zero where nobody wants to know.
     pub credit_low: CreditBalance,
+    /// What lasts for fewer days than this is low; zero where nobody wants to know for how long it lasts. Only where
+    /// [`credits`](Self::credits) and [`credit`](Self::credit) count in the same unit, or an SMS costs one of it a segment.
+    pub credit_low_days: u16,
 }
 
 impl HttpGatewaySettings {
@@ -112,6 +115,7 @@ impl HttpGatewaySettings {
             total_timeout: Self::TOTAL_TIMEOUT,
             credit: None,
             credit_low: CreditBalance::default(),
+            credit_low_days: 0,
         }
     }
 }
@@ -358,6 +362,7 @@ impl fmt::Debug for HttpGatewaySettings {
             .field("total_timeout", &self.total_timeout)
             .field("credit", &self.credit)
             .field("credit_low", &self.credit_low)
+            .field("credit_low_days", &self.credit_low_days)
             .finish()
     }
 }

@@ -64,6 +64,8 @@ pub struct SparrowSettings {
     pub total_timeout: Duration,
     /// Fewer credits than this are low; zero where nobody wants to know.
     pub credit_low: CreditBalance,
+    /// Credits that last for fewer days than this are low; zero where nobody wants to know for how long they last.
+    pub credit_low_days: u16,
 }
 
 impl SparrowSettings {
@@ -78,6 +80,8 @@ impl SparrowSettings {
 
     /// 500 credits, which are as many SMS.
     pub const CREDIT_LOW: u32 = 500;
+    /// Over a weekend.
+    pub const CREDIT_LOW_DAYS: u16 = 3;
 
     /// Settings of an account at Sparrow itself, with the default time-outs.
     pub fn new(token: impl Into<SparrowToken>, identity: impl Into<String>) -> Self {
@@ -89,6 +93,7 @@ impl SparrowSettings {
             connect_timeout: Self::CONNECT_TIMEOUT,
             total_timeout: Self::TOTAL_TIMEOUT,
             credit_low: CreditBalance::from_credits(Self::CREDIT_LOW),
+            credit_low_days: Self::CREDIT_LOW_DAYS,
         }
     }
 
@@ -130,6 +135,7 @@ impl fmt::Debug for SparrowSettings {
             .field("connect_timeout", &self.connect_timeout)
             .field("total_timeout", &self.total_timeout)
             .field("credit_low", &self.credit_low)
+            .field("credit_low_days", &self.credit_low_days)
             .finish()
     }
 }

@@ -6,6 +6,7 @@ use domain::testkit::World;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::super::credits::DaysKnown;
 use super::*;
 use crate::config::{self, Config, Sources};
 use crate::wiring::{self, Schema};
@@ -106,6 +107,7 @@ async fn every_metric_is_there_once_and_is_written_as_it_is_told() {
     let stopping = CancellationToken::new();
     let _api = super::super::api(&config, &wired, None, &stopping).unwrap();
     let metrics = wired.metrics.clone().unwrap();
+    Arc::new(DaysKnown::default()).watched(&metrics);
 
     let named = |facts: &[MetricFacts]| -> Vec<_> { facts.iter().map(|facts| facts.name).collect() };
     let (mut there, mut told) = (named(&metrics.facts()), named(facts::ALL));

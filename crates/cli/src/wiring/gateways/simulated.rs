@@ -26,6 +26,7 @@ impl SimulatedGateway {
             name,
             base_url: format!("http://{listen}/v2"),
             credit_low: CreditBalance::default(),
+            credit_low_days: 0,
             ..SparrowSettings::new(SIMULATOR_TOKEN, SIMULATOR_IDENTITY)
         };
         let sparrow = SparrowGateway::new(settings)?;

@@ -106,8 +106,8 @@ fn line(key: &StatisticKey, of: &[(Measure, u64)]) -> StatisticLine {
     StatisticLine { key: key.clone(), amounts: amounts(of) }
 }
 
-fn row(name: &str, amounts: &Amounts) -> StatisticRow {
-    StatisticRow { name: name.to_owned(), amounts: amounts.clone() }
+fn row(since: Day, name: &str, amounts: &Amounts) -> StatisticRow {
+    StatisticRow { name: name.to_owned(), amounts: amounts.clone(), since }
 }
 
 async fn what_is_added_is_put_together_as_asked_for(bench: &Bench<'_>) {
@@ -124,6 +124,7 @@ async fn what_is_added_is_put_together_as_asked_for(bench: &Bench<'_>) {
     let of_other = amounts(&[(Measure::Starts, 5)]);
     let mut all = of_ntc.clone();
     all.add_all(&of_other);
+    let row = |name, amounts| row(ntc.day, name, amounts);
     let expected = [
         (StatisticBy::Operator, vec![row("", &of_other), row("NTC", &of_ntc)]),
         (StatisticBy::Purpose, vec![row("", &of_other), row("contact", &of_ntc)]),
@@ -149,6 +150,10 @@ async fn applications_and_days_are_told_apart(bench: &Bench<'_>) {
     let both = kept(both);
     let days: Vec<_> = both.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(days, ["2026-01-14", "2026-01-15"], "days must come in their order");
+    let whole =
+        bench.statistics.read_statistics(Some(&here), before.day.minus(6), key.day, StatisticBy::Gateway);
+    let whole: Vec<_> = kept(whole.await).iter().map(|row| (row.name.clone(), row.since)).collect();
+    assert_eq!(whole, [("sparrow".to_owned(), before.day)], "it must be told since when there is something");
     let of_all = bench.statistics.read_statistics(None, key.day, key.day, StatisticBy::Application).await;
     assert!(kept(of_all).iter().any(|row| row.name == here.as_str()), "all must hold each");
 }

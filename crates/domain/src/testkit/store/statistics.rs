@@ -42,14 +42,18 @@ impl StatisticStore for MemoryStore {
         by: StatisticBy,
     ) -> Result<Vec<StatisticRow>, PortError> {
         self.call("read_statistics", |tables| {
-            let mut found: BTreeMap<String, Amounts> = BTreeMap::new();
+            let mut found: BTreeMap<String, StatisticRow> = BTreeMap::new();
             for (key, amounts) in &tables.statistics {
                 let wanted = application.is_none_or(|application| key.application == *application);
                 if wanted && (from..=to).contains(&key.day) {
-                    found.entry(key.name(by)).or_default().add_all(amounts);
+                    let (name, since) = (key.name(by), key.day);
+                    let of_name = || StatisticRow { name: name.clone(), amounts: Amounts::default(), since };
+                    let found = found.entry(name.clone()).or_insert_with(of_name);
+                    found.amounts.add_all(amounts);
+                    found.since = found.since.min(since);
                 }
             }
-            Ok(found.into_iter().map(|(name, amounts)| StatisticRow { name, amounts }).collect())
+            Ok(found.into_values().collect())
         })
         .await
     }

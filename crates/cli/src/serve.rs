@@ -91,7 +91,7 @@ fn warn_of_test_numbers(wired: &Wired) {
 pub(crate) struct Listening<A> {
     acceptor: A,
     address: SocketAddr,
-    metrics: Option<MetricsListening>,
+    pub(crate) metrics: Option<MetricsListening>,
 }
 
 impl Listening<Bounded<poem::listener::TcpAcceptor>> {

@@ -39,8 +39,8 @@ pub(crate) async fn demo(
     start_log(&config.server.log_level, config.server.log_format)?;
 
     let server = Listening::bind(&config.server, arguments.listen).await?.with_metrics(&config).await?;
-    if let Some(metrics) = &server.metrics {
-        output.aside(&format!("Metrics at {}", metrics.url()))?;
+    if let Some(metrics_url) = server.metrics_url() {
+        output.aside(&format!("Metrics at {metrics_url}"))?;
     }
     let url = server.url();
     if config.server.public_url.as_deref() == Some(files::PUBLIC_URL) {

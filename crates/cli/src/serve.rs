@@ -54,9 +54,9 @@ pub(crate) async fn serve(config: &Config, no_migrate: bool, output: Output) -> 
     let server = server.with_metrics(config).await?;
     let url = server.url();
     let (mut text, mut json) = (format!("Listening on {url}"), serde_json::json!({ "url": url }));
-    if let Some(metrics) = &server.metrics {
-        text = format!("{text}\nMetrics at {}", metrics.url());
-        json["metrics_url"] = metrics.url().into();
+    if let Some(metrics_url) = server.metrics_url() {
+        text = format!("{text}\nMetrics at {metrics_url}");
+        json["metrics_url"] = metrics_url.into();
     }
     output.print(&text, &json)?;
     let ended = server.run(config, &wired, None, until_signaled()?).await;
@@ -91,7 +91,7 @@ fn warn_of_test_numbers(wired: &Wired) {
 pub(crate) struct Listening<A> {
     acceptor: A,
     address: SocketAddr,
-    pub(crate) metrics: Option<MetricsListening>,
+    metrics: Option<MetricsListening>,
 }
 
 impl Listening<Bounded<poem::listener::TcpAcceptor>> {
@@ -119,6 +119,11 @@ impl Listening<Bounded<poem::listener::TcpAcceptor>> {
             self.metrics = Some(MetricsListening::bind(listen).await?);
         }
         Ok(self)
+    }
+
+    /// Where metrics are read from this machine, if they are.
+    pub(crate) fn metrics_url(&self) -> Option<String> {
+        self.metrics.as_ref().map(MetricsListening::url)
     }
 
     /// Where it is reached from this machine.

@@ -55,7 +55,7 @@ impl MetricsListening {
     }
 
     /// Where the metrics are from this machine.
-    pub(crate) fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}{PATH}", self.address)
     }
 

@@ -105,7 +105,7 @@ pub struct RouteMatch {
 /// All routes, in the order in which they are tried.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    routes: Arc<[Route]>,
+    all: Arc<[Route]>,
     shared: bool,
     plan: Option<Arc<dyn NumberingPlan>>,
 }
@@ -120,18 +120,18 @@ impl Routes {
     pub fn new(mut routes: Vec<Route>, plan: Option<Arc<dyn NumberingPlan>>) -> Self {
         routes.sort_by_key(|route| route.priority);
         let shared = routes.array_windows().any(|[one, next]| one.priority == next.priority);
-        Self { routes: routes.into(), shared, plan }
+        Self { all: routes.into(), shared, plan }
     }
 
     /// All of them, in order.
     #[must_use]
     pub fn all(&self) -> &[Route] {
-        &self.routes
+        &self.all
     }
 
     /// Those that may take SMS of the application, in order; of those for others alone it is not told.
     pub fn of(&self, application: &ApplicationId) -> impl Iterator<Item = &Route> {
-        self.routes.iter().filter(move |route| {
+        self.all.iter().filter(move |route| {
             let applications = &route.takes.applications;
             applications.is_empty() || applications.contains(application)
         })
@@ -147,7 +147,7 @@ impl Routes {
     #[must_use]
     pub fn lead(&self, application: &ApplicationId, phone: Phone, wanted: impl Fn(usize) -> bool) -> bool {
         let mut country = None;
-        self.routes.iter().enumerate().any(|(place, route)| {
+        self.all.iter().enumerate().any(|(place, route)| {
             let country = || *country.get_or_insert_with(|| country_of(phone, self.plan.as_deref()));
             wanted(place) && route.takes.takes(application, phone, country)
         })
@@ -158,8 +158,8 @@ impl Routes {
     #[must_use]
     pub fn plan(&self, application: &ApplicationId, phone: Phone, chance: u64) -> RoutePlan {
         let mut country = None;
-        let mut planned: RoutePlan = Vec::with_capacity(self.routes.len());
-        for (place, route) in self.routes.iter().enumerate() {
+        let mut planned: RoutePlan = Vec::with_capacity(self.all.len());
+        for (place, route) in self.all.iter().enumerate() {
             if route.takes.takes(application, phone, || {
                 *country.get_or_insert_with(|| country_of(phone, self.plan.as_deref()))
             }) {
@@ -174,7 +174,7 @@ impl Routes {
 
     /// Draws an order for each run of places whose routes have one priority.
     fn shuffle(&self, planned: &mut [usize], mut chance: u64) {
-        let priority = |place: &usize| self.routes.get(*place).map(|route| route.priority);
+        let priority = |place: &usize| self.all.get(*place).map(|route| route.priority);
         for run in planned.chunk_by_mut(|left, right| priority(left) == priority(right)) {
             for first in 0..run.len().saturating_sub(1) {
                 let rest = &mut run[first..];
@@ -188,7 +188,7 @@ impl Routes {
 
     /// Which of these is drawn by weight; the first where none has any.
     fn drawn(&self, places: &[usize], chance: u64) -> usize {
-        let weight = |place: &usize| u64::from(self.routes.get(*place).map_or(0, |route| route.weight));
+        let weight = |place: &usize| u64::from(self.all.get(*place).map_or(0, |route| route.weight));
         let total: u64 = places.iter().map(weight).sum();
         // The upper half of a product of 128 bits: at most `ROUTES_MAX * u16::MAX`, and below the total.
         let mut left = u64::try_from((u128::from(chance) * u128::from(total)) >> 64).unwrap_or_default();

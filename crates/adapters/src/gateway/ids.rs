@@ -6,6 +6,8 @@ use domain::ports::Sms;
 
 /// Of a phone so many of its last digits tell whose it is.
 const TELLING_DIGITS: usize = 8;
+/// A part of the text is one from so many characters on: each digit of a small number is in most texts.
+const WORDS_MIN: usize = 4;
 /// A run of so many digits in a text may be the code.
 const CODE_DIGITS_MIN: usize = 6;
 
@@ -17,7 +19,8 @@ pub(super) fn kept(id: &str, sms: &Sms) -> Option<MessageId> {
     let text = sms.text.as_str();
     let mut runs = text.split(|character: char| !character.is_ascii_digit());
     let tells_code = runs.any(|run| run.len() >= CODE_DIGITS_MIN && digits.contains(run));
-    if tells_phone || tells_code || text.contains(id) { None } else { MessageId::parse(id) }
+    let is_words = id.len() >= WORDS_MIN && text.contains(id);
+    if tells_phone || tells_code || is_words { None } else { MessageId::parse(id) }
 }
 
 #[cfg(test)]
@@ -33,7 +36,7 @@ mod tests {
             Content { locale: Locale::English, code: "975306", minutes: 10, app_hash: None, origin: None };
         let text = MessageFormat::new(AppName::parse("Test").unwrap()).render(&content);
         let sms = Sms { to: Phone::from_digits(9_779_801_000_013).unwrap(), text };
-        for id in ["SM-7", "201107", "9753-0-7", "a1b2c3d4-0001-7000-8000-0123456789ab"] {
+        for id in ["1", "10", "SM-7", "201107", "9753-0-7", "a1b2c3d4-0001-7000-8000-0123456789ab"] {
             assert_eq!(kept(id, &sms), MessageId::parse(id), "{id}");
             assert!(kept(id, &sms).is_some(), "{id}");
         }

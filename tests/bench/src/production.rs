@@ -16,6 +16,8 @@ use crate::redis_benchmark;
 use crate::service::Storage;
 use crate::stage::{Setting, Stage};
 
+/// The most clients of PostgreSQL at once: the server takes a hundred.
+const CLIENTS_MAX: usize = 64;
 /// Connections of the service to PostgreSQL unless configured (`database.connections_max`).
 const POOL: usize = 16;
 
@@ -71,7 +73,7 @@ pub(crate) async fn measure(setting: &Setting, directory: &Path) -> Fallible<Pro
     let calls = stage.starts.phase.latencies.len();
     let mut alone = Vec::new();
     let mut base = 0;
-    for clients in [setting.connections, POOL] {
+    for clients in [setting.connections.min(CLIENTS_MAX), POOL] {
         base += 1_000_000_000;
         for script in &recorded.scripts {
             let path = directory.join(format!("{}.sql", script.call));

@@ -1,61 +1,28 @@
 //! Applications: the products that ask for verifications. Owns their identity and settings; never their keys.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use crate::message::{AppHash, LongestValues, MessageFormat, Origin};
 use crate::phone::Phone;
 use crate::policy::Policy;
 use crate::proof::ProofPhone;
+use crate::slug::slug;
 use crate::test_number::TestNumber;
 use crate::time::Timestamp;
 use crate::webhook::{Webhook, WebhookId};
 
-/// Names an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ApplicationId(Arc<str>);
+slug! {
+    /// Names an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
+    ApplicationId
+}
 
 impl ApplicationId {
-    /// Reads a slug; `None` when it is none.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        is_slug(text).then(|| Self(text.into()))
-    }
-
     /// The application that always exists: `default`.
     #[must_use]
     pub fn default_application() -> Self {
         Self("default".into())
     }
-
-    /// The slug.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ApplicationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ApplicationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApplicationId({})", self.0)
-    }
-}
-
-/// Whether a text is such a name: 1 to 40 lower-case letters, digits and inner dashes.
-#[must_use]
-pub fn is_slug(text: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=40).contains(&text.len())
-        && text.bytes().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }
 
 /// A product that asks for verifications, and how they are done for it.

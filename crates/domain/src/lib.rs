@@ -30,6 +30,7 @@ pub mod ports;
 pub mod proof;
 pub mod refusal;
 pub mod route;
+pub mod slug;
 pub mod statistic;
 pub mod test_number;
 #[cfg(feature = "testkit")]

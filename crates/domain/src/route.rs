@@ -1,44 +1,19 @@
 //! Routes: by which gateway an SMS goes, and by which next when that one certainly has not sent it. Owns the choice; hands
 //! nothing over.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::application::{ApplicationId, is_slug};
+use crate::application::ApplicationId;
 use crate::block::Prefix;
 use crate::phone::{Country, NumberingPlan, Operator, Phone};
+use crate::slug::slug;
 
 /// The most routes.
 pub const ROUTES_MAX: usize = 100;
 
-/// Names a route: a slug of 1 to 40 lower-case letters, digits and inner dashes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RouteName(Arc<str>);
-
-impl RouteName {
-    /// Reads a slug; `None` when it is none.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        is_slug(text).then(|| Self(text.into()))
-    }
-
-    /// The slug.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for RouteName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for RouteName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RouteName({})", self.0)
-    }
+slug! {
+    /// Names a route: a slug of 1 to 40 lower-case letters, digits and inner dashes.
+    RouteName
 }
 
 /// What is done when a gateway's answer leaves open whether it has sent the SMS.

@@ -1,42 +1,16 @@
 //! Webhooks: who is told of events, and how often it is tried. Owns the schedule; never the wire.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::application::{ApplicationId, is_slug};
+use crate::application::ApplicationId;
 use crate::event::{Event, EventKind};
 use crate::id::{EventId, WebhookDeliveryId};
+use crate::slug::slug;
 use crate::time::Timestamp;
 
-/// Names a webhook of an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WebhookId(Arc<str>);
-
-impl WebhookId {
-    /// Reads a slug; `None` when it is none.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        is_slug(text).then(|| Self(text.into()))
-    }
-
-    /// The slug.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for WebhookId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for WebhookId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WebhookId({})", self.0)
-    }
+slug! {
+    /// Names a webhook of an application: a slug of 1 to 40 lower-case letters, digits and inner dashes.
+    WebhookId
 }
 
 /// The waits between attempts, as Standard Webhooks advises: ten attempts within about three days.

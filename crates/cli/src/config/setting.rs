@@ -1,6 +1,7 @@
 //! How single settings are written and shown. Owns the spellings of durations, limits and lists; never repeats what it
 //! was given.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -84,11 +85,15 @@ fn integer(raw: &Raw) -> Option<i64> {
     }
 }
 
+/// A number that counts something.
+fn count<N: TryFrom<i64> + Copy + Display>(raw: &Raw, max: N) -> Result<N, String> {
+    let number = integer(raw).and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| format!("must be a whole number from 0 to {max}"))
+}
+
 impl Setting for u32 {
     fn read(raw: &Raw) -> Result<Self, String> {
-        integer(raw)
-            .and_then(|number| Self::try_from(number).ok())
-            .ok_or_else(|| format!("must be a whole number from 0 to {}", Self::MAX))
+        count(raw, Self::MAX)
     }
 
     fn shown(&self) -> Value {
@@ -98,9 +103,7 @@ impl Setting for u32 {
 
 impl Setting for u8 {
     fn read(raw: &Raw) -> Result<Self, String> {
-        integer(raw)
-            .and_then(|number| Self::try_from(number).ok())
-            .ok_or_else(|| format!("must be a whole number from 0 to {}", Self::MAX))
+        count(raw, Self::MAX)
     }
 
     fn shown(&self) -> Value {
@@ -110,9 +113,7 @@ impl Setting for u8 {
 
 impl Setting for u16 {
     fn read(raw: &Raw) -> Result<Self, String> {
-        integer(raw)
-            .and_then(|number| Self::try_from(number).ok())
-            .ok_or_else(|| format!("must be a whole number from 0 to {}", Self::MAX))
+        count(raw, Self::MAX)
     }
 
     fn shown(&self) -> Value {

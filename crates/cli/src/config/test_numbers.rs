@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use adapters::numbering_plan::LibPhoneNumbers;
-use domain::application::{Application, ApplicationId, is_slug};
+use domain::application::{Application, ApplicationId};
 use domain::code::SubmittedCode;
 use domain::phone::{Phone, PhoneParser};
+use domain::slug::is_slug;
 use domain::test_number::{TEST_NUMBERS_MAX, TestNumber, is_allocated};
 use domain::time::{Day, Timestamp};
 use serde_json::json;

@@ -1,8 +1,6 @@
 //! Check: is this the code? A right one approves and binds; a wrong one costs a check of the verification and one of
 //! the phone's guess budget.
 
-use std::time::Duration;
-
 use super::refused::{refusal, underivable};
 use super::statistics::{self, About};
 use super::{Answer, Failure, Stop, TRIES_MAX, Verifier, answer, today};
@@ -152,22 +150,20 @@ async fn try_once(
             let approved_now = decided.outcome == Outcome::Approved;
             Ok(Some(Proved { verification: decided.next, now: approved_now, transferred_from: None }))
         }
-        Some(refusal) => {
-            let refusal = until_a_start(application, &decided.next, guesses, now, refusal);
-            Err(refusal.about(decided.next).into())
+        Some(Refusal::TooManyChecks { .. }) => {
+            Err(none_left(application, &decided.next, guesses, now).about(decided.next).into())
         }
+        Some(refusal) => Err(refusal.about(decided.next).into()),
     }
 }
 
-/// When no checks are left, a start makes sense behind its wait, and not before the phone has wrong checks again.
-fn until_a_start(
+/// No checks are left: a start makes sense behind its wait, and not before the phone has wrong checks again.
+fn none_left(
     application: &Application,
     verification: &Verification,
     totals: GuessTotals,
     now: Timestamp,
-    refusal: Refusal,
 ) -> Refusal {
-    let Refusal::TooManyChecks { .. } = refusal else { return refusal };
     let policy = &application.policy;
     let next_length = policy.guesses.code_length(policy.code_length, policy.code_length_long, totals);
     let class = GuessClass::of(next_length, policy.code_length_long);
@@ -273,8 +269,7 @@ async fn lock(
 ) -> Result<Refused, Stop> {
     let locked = step(current, Command::Lock, now);
     save(verifier, current, &locked, None).await?;
-    let none_left = Refusal::TooManyChecks { retry_after: Duration::ZERO };
-    Ok(until_a_start(application, &locked.next, totals, now, none_left).about(locked.next))
+    Ok(none_left(application, &locked.next, totals, now).about(locked.next))
 }
 
 /// What a check by phone is about: the youngest verification of the subject, as long as a code could be right for it.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::send::{refund, take};
-use super::{Stop, Verifier};
+use super::{Failure, Stop, Verifier};
 use crate::application::Application;
 use crate::delivery::DeliveryRecord;
 use crate::id::DeliveryId;
@@ -143,11 +143,12 @@ impl<'a> Attempts<'a> {
     async fn take_another(&self, now: Timestamp) -> Option<Receipt> {
         match take(self.verifier, self.application, &self.parcel.verification.subject, now).await {
             Ok(receipt) => Some(receipt),
-            Err(Stop::Refused(_)) => None,
-            Err(Stop::Failed(failure)) => {
-                self.raise(&PortError::unavailable(crate::ports::Dependency::Counters, failure));
+            Err(Stop::Failed(Failure::Port(error))) => {
+                self.raise(&error);
                 None
             }
+            // Nothing else fails where only counters are asked.
+            Err(Stop::Refused(_) | Stop::Failed(Failure::Contended | Failure::ApplicationUnknown(_))) => None,
         }
     }
 

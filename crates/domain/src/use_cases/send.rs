@@ -1,9 +1,7 @@
 //! The part that start and resend share: take from the counters, hand the code over, note what came of it.
 
-use super::deliverability;
 use super::hand_over::{HandedOver, Parcel, hand_over};
-use super::{Failure, Stop, TRIES_MAX, Verifier, today};
-use super::{invalid_numbers, statistics};
+use super::{Failure, Stop, TRIES_MAX, Verifier, deliverability, invalid_numbers, statistics, today};
 use crate::application::Application;
 use crate::deliverability::Pace;
 use crate::delivery::DeliveryRecord;
@@ -30,9 +28,10 @@ pub(super) struct Sending {
     pub(super) receipt: Receipt,
 }
 
-/// Takes one send from every limit, or refuses; where no route leads to the phone, nothing is taken, and a test number is
-/// exempt. What can be given back is the attempt itself; that the account has
-/// turned to this phone stays counted, since another send of the same race may have reached it.
+/// Takes one send from every limit, or refuses. What can be given back is the attempt itself; that the account has turned to
+/// this phone stays counted, since another send of the same race may have reached it.
+///
+/// A test number takes from none. Where nothing leads to the phone, or it is the test number of others, nothing is taken.
 pub(super) async fn take(
     verifier: &Verifier,
     application: &Application,
@@ -42,10 +41,8 @@ pub(super) async fn take(
     if application.test_number(subject.phone, now).is_some() {
         return Ok(Receipt::default());
     }
-    if verifier.applications.is_fictitious(subject.phone) {
-        return Err(Refusal::DestinationUnsupported.into());
-    }
-    if !verifier.ports.gateways.lead(&subject.application, subject.phone) {
+    let fictitious = verifier.applications.is_fictitious(subject.phone);
+    if fictitious || !verifier.ports.gateways.lead(&subject.application, subject.phone) {
         return Err(Refusal::DestinationUnsupported.into());
     }
     let parties = SendParties {

@@ -19,6 +19,8 @@ mod deliverability;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod failover_law;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod guessing;

@@ -6,6 +6,7 @@ pub mod account_cache;
 pub mod answer_vault;
 pub mod blocks;
 pub mod clock;
+mod coalescer;
 pub mod credential_cache;
 pub mod estimates;
 pub mod gateway;

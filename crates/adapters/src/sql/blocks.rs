@@ -97,7 +97,9 @@ pub(super) async fn all<E: BlockEngine>(engine: &E, now: Timestamp) -> Result<Ve
             Err(Failure::Row(_)) => {
                 unread.insert(Columns::of(row, engine.vault()).uuid("id")?);
             }
-            Err(failure @ (Failure::Database(_) | Failure::Unreachable(_))) => return Err(failure),
+            Err(failure @ (Failure::Database(_) | Failure::Unreachable(_) | Failure::Shared(_))) => {
+                return Err(failure);
+            }
         }
     }
     engine.unread_blocks().note(unread);

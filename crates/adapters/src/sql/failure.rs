@@ -1,12 +1,14 @@
 //! What goes wrong between a port and a database, before it is known which port it was.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use domain::ports::{Dependency, PortError};
 use sqlx::error::DatabaseError;
 
 use super::SqlError;
 use super::rows::RowFault;
+use crate::coalescer::NotDone;
 
 /// Why a statement brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,9 @@ pub(super) enum Failure {
     /// The way there.
     #[error(transparent)]
     Unreachable(Box<dyn Error + Send + Sync>),
+    /// What many calls went to the database for together.
+    #[error(transparent)]
+    Shared(Arc<Failure>),
 }
 
 impl Failure {
@@ -33,7 +38,27 @@ impl Failure {
             }
             Self::Database(error) => PortError::unavailable(dependency, error),
             Self::Unreachable(error) => PortError::unavailable(dependency, error),
+            Self::Shared(failure) if failure.is_of_no_use_again(nonsense) => {
+                PortError::inconsistent(dependency, failure)
+            }
+            Self::Shared(failure) => PortError::unavailable(dependency, failure),
         }
+    }
+
+    /// Whether trying again is of no use.
+    fn is_of_no_use_again(&self, nonsense: fn(&dyn DatabaseError) -> bool) -> bool {
+        match self {
+            Self::Row(_) => true,
+            Self::Database(error) => makes_no_sense(error, nonsense),
+            Self::Unreachable(_) => false,
+            Self::Shared(failure) => failure.is_of_no_use_again(nonsense),
+        }
+    }
+}
+
+impl From<NotDone> for Failure {
+    fn from(why: NotDone) -> Self {
+        Self::Unreachable(why.into())
     }
 }
 
@@ -43,6 +68,7 @@ impl From<Failure> for SqlError {
             Failure::Database(error) => Self::Database(error),
             Failure::Row(fault) => Self::Database(sqlx::Error::Decode(fault.into())),
             Failure::Unreachable(error) => Self::Unreachable(error),
+            Failure::Shared(failure) => Self::Unreachable(failure.into()),
         }
     }
 }

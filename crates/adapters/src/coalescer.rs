@@ -158,6 +158,7 @@ impl<B: Batch> Coalescer<B> {
     }
 
     /// How many jobs were done, and in how many batches.
+    #[cfg(test)]
     pub(crate) fn done(&self) -> (u64, u64) {
         (self.0.jobs.load(Ordering::Relaxed), self.0.batches.load(Ordering::Relaxed))
     }

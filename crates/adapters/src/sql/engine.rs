@@ -8,10 +8,11 @@ use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
 use domain::id::{AccountId, VerificationId};
 use domain::ports::{
-    Approval, Approved, Change, Inserted, Page, PhoneMoved, PhoneSet, PortError, Saved, VerificationFilter,
+    Approval, Approved, Change, Inserted, Loaded, Page, PhoneMoved, PhoneSet, PortError, Saved, Standing,
+    VerificationFilter,
 };
 use domain::time::{Day, Timestamp};
-use domain::verification::Verification;
+use domain::verification::{Subject, Verification};
 use uuid::Uuid;
 
 use super::arguments::Arguments;
@@ -27,10 +28,6 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
     /// A row of an answer.
     type Row: Cells + Send + Sync;
 
-    /// The statement of [`super::verifications::standing`].
-    const STANDING: &'static str;
-    /// The statement of [`super::verifications::load`].
-    const LOAD: &'static str;
     /// The statement of [`super::idempotency::sweep`]: what is over at `$1`, the oldest `$2` of it.
     const SWEEP_KEYS: &'static str;
 
@@ -52,6 +49,20 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
         query: Self::Query,
         twice: Twice,
     ) -> impl Future<Output = Result<Told<Self::Row>, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::standing`].
+    fn standing(
+        &self,
+        subject: &Subject,
+        today: Day,
+    ) -> impl Future<Output = Result<Standing, Failure>> + Send;
+
+    /// [`domain::ports::VerificationStore::load`].
+    fn load(
+        &self,
+        id: VerificationId,
+        today: Day,
+    ) -> impl Future<Output = Result<Option<Loaded>, Failure>> + Send;
 
     /// [`domain::ports::VerificationStore::insert`].
     fn insert(&self, new: &Verification) -> impl Future<Output = Result<Inserted, Failure>> + Send;

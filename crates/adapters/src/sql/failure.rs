@@ -45,6 +45,14 @@ impl Failure {
         }
     }
 
+    /// Whether the database has refused the statement, and is certain that nothing of it has happened: because of its
+    /// values (SQLSTATE 21, 22, 23), of another statement (40, 55), or of what a function says about it (P0).
+    pub(super) fn is_refusal(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        let code = error.code().unwrap_or_default();
+        code.get(..2).is_some_and(|class| ["21", "22", "23", "40", "55", "P0"].contains(&class))
+    }
+
     /// Whether trying again is of no use.
     fn is_of_no_use_again(&self, nonsense: fn(&dyn DatabaseError) -> bool) -> bool {
         match self {

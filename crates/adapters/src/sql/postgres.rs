@@ -29,11 +29,13 @@ mod pauses;
 mod plans;
 mod pool;
 mod statistics;
+mod together;
 mod transfer;
 mod verifications;
 mod webhooks;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +45,7 @@ use domain::time::Timestamp;
 pub use self::address::{PostgresAddress, PostgresUrlFault};
 pub use self::options::PostgresOptions;
 use self::pool::Pool;
+use self::together::Together;
 use self::verifications::statements::TIME;
 use super::SqlError;
 use super::blocks::UnreadBlocks;
@@ -58,14 +61,34 @@ use crate::phone_vault::PhoneVault;
 /// connections.
 pub type PostgresStore = Store<Database>;
 
-/// The connections to a database.
+/// A database, and what goes to it together.
 pub struct Database {
+    access: Arc<Access>,
+    together: Together,
+    unread_blocks: UnreadBlocks,
+}
+
+/// The connections to a database, and what is needed to use them.
+pub struct Access {
     shown: String,
     vault: PhoneVault,
     pool: Pool,
     acquire_timeout: Duration,
     statement_timeout: Duration,
-    unread_blocks: UnreadBlocks,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("url", &self.shown).finish_non_exhaustive()
+    }
+}
+
+impl Deref for Database {
+    type Target = Access;
+
+    fn deref(&self) -> &Access {
+        &self.access
+    }
 }
 
 impl PostgresStore {
@@ -75,14 +98,15 @@ impl PostgresStore {
     /// [`SqlError::PhoneKey`] when the database was made with another phone key; other [`SqlError`]s when no host lets
     /// us in as a primary within the acquire time-out.
     pub async fn open(options: &PostgresOptions, vault: PhoneVault) -> Result<Self, SqlError> {
-        let database = Database {
+        let access = Arc::new(Access {
             shown: options.shown(),
             vault,
             pool: Pool::new(options),
             acquire_timeout: options.acquire_timeout,
             statement_timeout: options.statement_timeout,
-            unread_blocks: UnreadBlocks::default(),
-        };
+        });
+        let together = Together::new(&access, options.waiting_max);
+        let database = Database { access, together, unread_blocks: UnreadBlocks::default() };
         database.check_phone_key().await?;
         Ok(Self(Arc::new(database)))
     }
@@ -104,6 +128,7 @@ impl PostgresStore {
     /// Finishes what is under way, for as long as a statement may take, and closes the connections; every later call
     /// answers that the store is unavailable. Closing is not needed for anything to be kept.
     pub async fn close(&self) {
+        self.0.together.close(self.0.statement_timeout).await;
         self.0.pool.close(self.0.statement_timeout).await;
     }
 }
@@ -115,8 +140,8 @@ impl Database {
     }
 }
 
-impl fmt::Debug for Database {
+impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("url", &self.shown).finish_non_exhaustive()
+        f.debug_struct("Access").field("url", &self.shown).finish_non_exhaustive()
     }
 }

@@ -24,7 +24,7 @@ use domain::time::{Day, Timestamp};
 use domain::verification::{Subject, Verification};
 
 use super::engine::Engine;
-use super::{accounts, credentials, deliveries, idempotency, verifications};
+use super::{accounts, credentials, deliveries, idempotency};
 
 /// Keeps verifications, the ledger of wrong checks, accounts and credentials in one SQL database. Clones share it.
 pub struct Store<Database>(pub(super) Arc<Database>);
@@ -44,11 +44,11 @@ impl<Database: fmt::Debug> fmt::Debug for Store<Database> {
 #[async_trait]
 impl<Database: Engine> VerificationStore for Store<Database> {
     async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, PortError> {
-        verifications::standing(&*self.0, subject, today).await.map_err(Database::failed)
+        self.0.standing(subject, today).await.map_err(Database::failed)
     }
 
     async fn load(&self, id: VerificationId, today: Day) -> Result<Option<Loaded>, PortError> {
-        verifications::load(&*self.0, id, today).await.map_err(Database::failed)
+        self.0.load(id, today).await.map_err(Database::failed)
     }
 
     async fn insert(&self, verification: &Verification) -> Result<Inserted, PortError> {

@@ -96,15 +96,18 @@ async fn a_change_is_one_round_trip() {
     let (store, proxy) = counted(&place).await;
     let ram = account(&store, "ram", 1).await;
 
-    // The second insert settles the first.
-    let new = [begun(Some(&ram), 1, begin()), begun(Some(&ram), 2, seconds(601))];
-    let (asked, answer) = trips(&proxy, |turn| store.insert(&new[turn])).await;
+    let first = [begun(None, 8, begin()), begun(Some(&ram), 1, begin())];
+    let (asked, answer) = trips(&proxy, |turn| store.insert(&first[turn])).await;
     assert_eq!((asked, answer.unwrap()), (1, Inserted::Stored), "insert");
-    let settled = store.load(new[0].id, today()).await.unwrap().unwrap().verification;
+    // Each settles the one before, which is looked at in a statement of its own.
+    let new = [begun(Some(&ram), 2, seconds(601)), begun(Some(&ram), 3, seconds(1202))];
+    let (asked, answer) = trips(&proxy, |turn| store.insert(&new[turn])).await;
+    assert_eq!((asked, answer.unwrap()), (2, Inserted::Stored), "insert behind one that is over");
+    let settled = store.load(first[1].id, today()).await.unwrap().unwrap().verification;
     assert_eq!(settled.version, 1);
     let (asked, answer) = trips(&proxy, |_| store.insert(&new[1])).await;
     // What was not stored may have been stored by the same statement, which had to run twice.
-    assert_eq!((asked, answer.is_ok()), (2, true), "insert of what is there");
+    assert_eq!((asked, answer.is_ok()), (3, true), "insert of what is there");
 
     let versions: Vec<Verification> =
         std::iter::successors(Some(new[1].clone()), |before| Some(mistyped(before))).take(5).collect();

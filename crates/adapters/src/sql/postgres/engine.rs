@@ -6,11 +6,11 @@ use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
 use domain::id::{AccountId, VerificationId};
 use domain::ports::{
-    Approval, Approved, Change, Dependency, Inserted, Page, PhoneMoved, PhoneSet, PortError, Saved,
-    VerificationFilter,
+    Approval, Approved, Change, Dependency, Inserted, Loaded, Page, PhoneMoved, PhoneSet, PortError, Saved,
+    Standing, VerificationFilter,
 };
 use domain::time::{Day, Timestamp};
-use domain::verification::Verification;
+use domain::verification::{Subject, Verification};
 use futures_util::TryStreamExt as _;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
@@ -19,8 +19,8 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::failure::{Verdict, makes_no_sense, verdict, without_values};
-use super::verifications::statements::{LOAD, PING, STANDING, SWEEP_KEYS};
-use super::{Database, accounts, listing, statistics, verifications};
+use super::verifications::statements::{PING, SWEEP_KEYS};
+use super::{Access, Database, accounts, listing, statistics, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
 use crate::sql::columns::Cells;
@@ -43,7 +43,7 @@ struct NoAnswer;
 #[error("the server is no primary")]
 struct ReadOnly;
 
-impl Database {
+impl Access {
     /// Runs a statement. Behind a time-out, and behind a lost connection where `twice` forbids another try, it is not
     /// known whether a change has happened.
     pub(super) async fn run(&self, query: Query<'_>, twice: Twice) -> Result<Told<PgRow>, Failure> {
@@ -126,8 +126,6 @@ impl Engine for Database {
     type Query = Query<'static>;
     type Row = PgRow;
 
-    const STANDING: &'static str = STANDING;
-    const LOAD: &'static str = LOAD;
     const SWEEP_KEYS: &'static str = SWEEP_KEYS;
 
     fn query(statement: &'static str) -> Query<'static> {
@@ -150,8 +148,16 @@ impl Engine for Database {
         self.run(query, twice).await
     }
 
+    async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, Failure> {
+        self.together.standing(subject, today).await
+    }
+
+    async fn load(&self, id: VerificationId, today: Day) -> Result<Option<Loaded>, Failure> {
+        self.together.load(id, today).await
+    }
+
     async fn insert(&self, new: &Verification) -> Result<Inserted, Failure> {
-        verifications::insert(self, new).await
+        self.together.insert(new).await
     }
 
     async fn save(&self, change: &Change<'_>) -> Result<Saved, Failure> {
@@ -159,7 +165,7 @@ impl Engine for Database {
     }
 
     async fn approve(&self, approval: &Approval<'_>) -> Result<Approved, Failure> {
-        verifications::approve(self, approval).await
+        self.together.approve(approval).await
     }
 
     async fn record_delivery(

@@ -22,6 +22,8 @@ pub struct PostgresOptions {
     /// How long a statement may take. The server is told to give up a little earlier, so that a connection outlives a
     /// statement that was too slow. Default 5 s.
     pub statement_timeout: Duration,
+    /// How many calls of a kind wait at the most for those before them; the next is refused at once. Default 10,000.
+    pub waiting_max: usize,
     /// How long a connection may be without work before it is closed. Default 10 min.
     pub idle_timeout: Duration,
 }
@@ -38,6 +40,7 @@ impl PostgresOptions {
             connect_timeout: Duration::from_secs(3),
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
+            waiting_max: 10_000,
             idle_timeout: Duration::from_mins(10),
         })
     }

@@ -4,8 +4,7 @@ pub(super) mod statements;
 
 use domain::delivery::{DeliveryRecord, MessageId};
 use domain::guess::GuessClass;
-use domain::id::AccountId;
-use domain::ports::{Approval, Approved, Change, Inserted, Saved};
+use domain::ports::{Change, Inserted, Saved};
 use domain::route::RouteName;
 use domain::time::{Day, Timestamp};
 use domain::verification::Verification;
@@ -13,54 +12,62 @@ use jiff_sqlx::ToSqlx as _;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use self::statements::{
-    APPROVE, ASK, INSERT, IS_THERE, KEEP_DELIVERIES, KEEP_DELIVERY, RECORD_DELIVERIES, RECORD_DELIVERY, SAVE,
-    SAVE_GUESS, SWEEP,
-};
-use super::Database;
+use self::statements::{ASK, IS_THERE, KEEP_DELIVERIES, RECORD_DELIVERIES, SAVE, SETTLE_AND_INSERT, SWEEP};
 use super::engine::Query;
 use super::failure::constraint;
+use super::{Access, Database};
 use crate::sql::arguments::{self, Arguments as _};
 use crate::sql::engine::Twice;
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
 
-/// How often an approval is tried that met an account that got the phone without the lock: one that was added with it.
-const APPROVALS_MAX: u32 = 3;
-
-pub(super) async fn insert(database: &Database, new: &Verification) -> Result<Inserted, Failure> {
-    let phone = database.vault.seal(new.subject.phone);
-    let query = arguments::new_verification(sqlx::query(INSERT), &phone, new);
-    let stored = match database.run(query, Twice::Harmless).await {
+/// Stores a new verification that another seemed to be in the way of: that one may be over, and is settled then.
+pub(super) async fn settle_and_insert(
+    access: &Access,
+    give_up_at: Instant,
+    new: &Verification,
+) -> Result<Inserted, Failure> {
+    let phone = access.vault.seal(new.subject.phone);
+    let query = arguments::new_verification(sqlx::query(SETTLE_AND_INSERT), &phone, new);
+    let stored = match access.run_by(give_up_at, query, Twice::Harmless).await {
         Ok(told) => only(&told.rows)?.try_get(0)?,
         Err(Failure::Database(error)) if constraint(&error) == Some(ID_IS_UNIQUE) => false,
         Err(failure) => return Err(failure),
     };
     // A statement that ran twice meets what it has stored itself. It saw the database as it was when it began, which may
     // have been before; this one looks anew.
-    if stored || is_there(database, new).await? { Ok(Inserted::Stored) } else { Ok(Inserted::LiveExists) }
+    if stored || is_there(access, give_up_at, new).await? {
+        Ok(Inserted::Stored)
+    } else {
+        Ok(Inserted::LiveExists)
+    }
 }
 
 const ID_IS_UNIQUE: &str = "verifications_pkey";
 
-async fn is_there(database: &Database, verification: &Verification) -> Result<bool, Failure> {
-    let told = database.run(sqlx::query(IS_THERE).uuid(verification.id.uuid()), Twice::Harmless).await?;
+async fn is_there(
+    access: &Access,
+    give_up_at: Instant,
+    verification: &Verification,
+) -> Result<bool, Failure> {
+    let query = sqlx::query(IS_THERE).uuid(verification.id.uuid());
+    let told = access.run_by(give_up_at, query, Twice::Harmless).await?;
     Ok(only(&told.rows)?.try_get(0)?)
 }
 
 pub(super) async fn save(database: &Database, change: &Change<'_>) -> Result<Saved, Failure> {
     let changes = change.next.version != change.expected;
-    if changes && change.guess.is_none() {
+    let Some(guess) = change.guess else {
         let told = database.run(changing(SAVE, change), Twice::Different).await?;
         return Ok(if told.changed == 1 { Saved::Stored } else { Saved::Conflict });
+    };
+    if changes {
+        return database.together.save_guess(change).await;
     }
     // A question may be asked twice; a wrong check must not be charged twice.
-    let asks = !changes && !change.guess.is_some_and(|guess| guess.wrong);
-    let twice = if asks { Twice::Harmless } else { Twice::Different };
-    let query = if changes { changing(SAVE_GUESS, change) } else { asking(ASK, change) };
-    let told = database.run(query, twice).await?;
+    let twice = if guess.wrong { Twice::Different } else { Twice::Harmless };
+    let told = database.run(asking(ASK, change), twice).await?;
     match only(&told.rows)?.try_get(0)? {
         "stored" => Ok(Saved::Stored),
         "conflict" => Ok(Saved::Conflict),
@@ -77,11 +84,7 @@ pub(super) async fn record_delivery(
     let changes = change.next.version != change.expected;
     let query = match attempts {
         [] => return save(database, change).await,
-        [attempt] => {
-            let query =
-                if changes { changing(RECORD_DELIVERY, change) } else { asking(KEEP_DELIVERY, change) };
-            arguments::delivery_record(query, attempt)
-        }
+        [attempt] if changes => return database.together.record_delivery(change, attempt).await,
         several => {
             let query =
                 if changes { changing(RECORD_DELIVERIES, change) } else { asking(KEEP_DELIVERIES, change) };
@@ -118,47 +121,7 @@ fn delivery_records<'q>(query: Query<'q>, attempts: &[DeliveryRecord]) -> Query<
         .bind(column(attempts, |attempt| attempt.template.map(i64::from)))
 }
 
-pub(super) async fn approve(database: &Database, approval: &Approval<'_>) -> Result<Approved, Failure> {
-    let give_up_at = database.deadline();
-    let mut tries_left = APPROVALS_MAX;
-    loop {
-        tries_left -= 1;
-        match approve_by(give_up_at, database, approval).await {
-            Err(Failure::Database(error))
-                if tries_left > 0 && constraint(&error) == Some(PHONE_IS_UNIQUE) => {}
-            answer => return answer,
-        }
-    }
-}
-
 pub(super) const PHONE_IS_UNIQUE: &str = "accounts_by_phone";
-
-async fn approve_by(
-    give_up_at: Instant,
-    database: &Database,
-    approval: &Approval<'_>,
-) -> Result<Approved, Failure> {
-    let phone = database.vault.seal(approval.phone.phone);
-    let query = changing(APPROVE, &approval.change)
-        .uuid(approval.account.uuid())
-        .bytes(phone.as_slice())
-        .instant(approval.phone.verified_at)
-        .truth(approval.transfer)
-        .text(approval.change.next.subject.purpose.as_str());
-    let told = database.run_by(give_up_at, query, Twice::Different).await?;
-    let answer = only(&told.rows)?;
-    match answer.try_get(0)? {
-        "bound" => {
-            let loser: Option<Uuid> = answer.try_get(1)?;
-            Ok(Approved::Stored { transferred_from: loser.map(AccountId::from_uuid) })
-        }
-        "taken" => Ok(Approved::PhoneTaken),
-        "conflict" => Ok(Approved::Conflict),
-        "spent" => Ok(Approved::BudgetSpent),
-        "no account" => Err(RowFault("account of a verification").into()),
-        _ => Err(RowFault("outcome").into()),
-    }
-}
 
 pub(super) async fn sweep(
     database: &Database,

@@ -5,18 +5,18 @@ use domain::application::ApplicationId;
 use domain::delivery::DeliveryRecord;
 use domain::id::{AccountId, VerificationId};
 use domain::ports::{
-    Approval, Approved, Change, Dependency, Inserted, Page, PhoneMoved, PhoneSet, PortError, Saved,
-    VerificationFilter,
+    Approval, Approved, Change, Dependency, Inserted, Loaded, Page, PhoneMoved, PhoneSet, PortError, Saved,
+    Standing, VerificationFilter,
 };
 use domain::time::{Day, Timestamp};
-use domain::verification::Verification;
+use domain::verification::{Subject, Verification};
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Either, Executor as _, Row as _, Sqlite};
 use uuid::Uuid;
 
 use super::failure::makes_no_sense;
-use super::verifications::statements::{LOAD, PING, STANDING, SWEEP_KEYS};
+use super::verifications::statements::{PING, SWEEP_KEYS};
 use super::{Database, accounts, listing, statistics, verifications};
 use crate::phone_vault::PhoneVault;
 use crate::sql::arguments::Arguments;
@@ -31,8 +31,6 @@ impl Engine for Database {
     type Query = Query;
     type Row = SqliteRow;
 
-    const STANDING: &'static str = STANDING;
-    const LOAD: &'static str = LOAD;
     const SWEEP_KEYS: &'static str = SWEEP_KEYS;
 
     fn query(statement: &'static str) -> Query {
@@ -66,6 +64,14 @@ impl Engine for Database {
         drop(answer);
         turn.settle();
         Ok(told)
+    }
+
+    async fn standing(&self, subject: &Subject, today: Day) -> Result<Standing, Failure> {
+        verifications::standing(self, subject, today).await
+    }
+
+    async fn load(&self, id: VerificationId, today: Day) -> Result<Option<Loaded>, Failure> {
+        verifications::load(self, id, today).await
     }
 
     async fn insert(&self, new: &Verification) -> Result<Inserted, Failure> {

@@ -5,24 +5,49 @@ pub(super) mod statements;
 use domain::delivery::DeliveryRecord;
 use domain::event::EventKind;
 use domain::guess::GuessClass;
-use domain::id::AccountId;
-use domain::ports::{Approval, Approved, Change, Inserted, Saved};
+use domain::id::{AccountId, VerificationId};
+use domain::ports::{Approval, Approved, Change, Inserted, Loaded, Saved, Standing};
 use domain::time::{Day, Timestamp};
-use domain::verification::Verification;
+use domain::verification::{Subject, Verification};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use self::statements::{
-    ASK, BIND_PHONE, CHARGE, INSERT, KEEP_DELIVERY, SAVE, SETTLE, SWEEP_LEDGER, SWEEP_VERIFICATIONS,
-    TAKE_PHONE_AWAY,
+    ASK, BIND_PHONE, CHARGE, INSERT, KEEP_DELIVERY, LOAD, SAVE, SETTLE, STANDING, SWEEP_LEDGER,
+    SWEEP_VERIFICATIONS, TAKE_PHONE_AWAY,
 };
 use super::Database;
 use super::events::{self, NewEvent};
 use crate::phone_vault::PhoneVault;
-use crate::sql::arguments;
+use crate::sql::arguments::{self, Arguments as _};
+use crate::sql::columns::Columns;
+use crate::sql::engine::Engine as _;
 use crate::sql::failure::Failure;
 use crate::sql::rows::RowFault;
+use crate::sql::verifications as read;
+
+/// The statement answers one row, whatever there is.
+pub(super) async fn standing(
+    database: &Database,
+    subject: &Subject,
+    today: Day,
+) -> Result<Standing, Failure> {
+    let query = arguments::days(sqlx::query(STANDING), today);
+    let phone = database.vault.seal(subject.phone);
+    let rows = database.ask(arguments::subject(query, &phone, subject)).await?;
+    read::standing(Columns::of(rows.first().ok_or(RowFault("standing"))?, &database.vault))
+}
+
+/// The statement answers one row, or none.
+pub(super) async fn load(
+    database: &Database,
+    id: VerificationId,
+    today: Day,
+) -> Result<Option<Loaded>, Failure> {
+    let rows = database.ask(arguments::days(sqlx::query(LOAD), today).uuid(id.uuid())).await?;
+    rows.first().map(|row| read::loaded(Columns::of(row, &database.vault))).transpose()
+}
 
 pub(super) async fn insert(database: &Database, verification: &Verification) -> Result<Inserted, Failure> {
     let phone = database.vault.seal(verification.subject.phone);

@@ -129,7 +129,8 @@ fn pairs(section: &mut Section<'_>, name: &str) -> Vec<(String, String)> {
     pairs.into_iter().map(|Pair(name, template)| (name, template)).collect()
 }
 
-fn body(section: &mut Section<'_>) -> HttpGatewayBody {
+/// What is posted.
+pub(super) fn body(section: &mut Section<'_>) -> HttpGatewayBody {
     let form = pairs(section, "form");
     let json = section.optional::<JsonText>("json");
     if json.as_ref().is_some_and(JsonText::is_masked) {

@@ -259,6 +259,11 @@ impl Reader {
         self.origins.contains_key(key)
     }
 
+    /// Whether the key, which was not read, is set.
+    pub(super) fn is_written(&self, key: &str) -> bool {
+        self.leaves.by_key.get(key).is_some_and(|leaf| !matches!(leaf.raw, Raw::Unset))
+    }
+
     /// Whether something is wrong with the key, or with one in the section of this name.
     pub(super) fn faulty(&self, key: &str) -> bool {
         let concerns = |rest: &str| rest.is_empty() || rest.starts_with('.');
@@ -289,6 +294,11 @@ impl Reader {
             }
         }
         (tree, self.faults)
+    }
+
+    /// Everything that is wrong with what was read; of the other keys nothing is known.
+    pub(super) fn faults(self) -> Vec<ConfigFault> {
+        self.faults
     }
 
     fn take(&mut self, key: &str) -> Option<Raw> {

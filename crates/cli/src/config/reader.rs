@@ -237,6 +237,13 @@ impl Reader {
         self.faults.push(fault);
     }
 
+    /// Refuses a key that says nothing here, if it is set.
+    pub(super) fn refuse_if_set(&mut self, key: &str, problem: impl Into<String>) {
+        if self.take(key).is_some() {
+            self.fault(key, problem);
+        }
+    }
+
     /// Notes that a section, which was set at `origin`, has a problem.
     pub(super) fn fault_in(&mut self, section: &str, problem: impl Into<String>, origin: String) {
         self.faults.push(ConfigFault::new(section, problem).set_in(Some(origin)));

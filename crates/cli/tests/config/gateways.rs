@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use adapters::gateway::{GuardSettings, HttpGateway};
+use domain::phone::Phone;
 use domain::ports::SEND_DEADLINE;
 use serde_json::{Value, json};
-use sparrow_verify::config::{Config, GatewayConfig, GatewayKind};
+use sparrow_verify::config::{Config, GatewayConfig, GatewayKind, load_open};
 use sparrow_verify::wiring;
 
 use crate::sandbox::{Sandbox, faults_of};
@@ -119,7 +120,11 @@ fn what_is_wrong_with_a_gateway_is_told_by_its_full_key() {
             "gateways.x.identitiy: is unknown; did you mean `gateways.x.identity`?",
         ),
         ("kind = 'simulator'\nlisten = '0.0.0.0:8081'", "gateways.x.listen: must be on this machine"),
-        ("kind = 'simulator'\ntoken = 'a'", "gateways.x.token: is unknown;"),
+        (
+            "kind = 'simulator'\ntoken = 'a'",
+            "gateways.x.token: is unknown; `gateways.x` has `gateways.x.breaker",
+        ),
+        ("kind = 'simulator'\ncredit_low = 5", "gateways.x.credit_low: is unknown; `gateways.x` has"),
         ("kind = 'console'", "gateways.x.kind: is \"console\", which sends nothing and says that it did"),
     ];
     for (lines, expected) in rows {
@@ -249,11 +254,32 @@ fn what_is_wrong_with_a_described_gateway_is_told_by_its_full_key() {
             "refusals = 'private'",
             "refusals: must be a list of tables, each begun by [[gateways.twilio.refusals]]",
         ),
-        ("credit = { pointer = '/private' }", "credit.url: is missing, while others of its section are set"),
-        ("credit_low = 5", "credit_low: is unknown"),
-        ("credit_low_days = 5", "credit_low_days: is unknown"),
+        (
+            "credit = { pointer = '/private' }",
+            "credit.url: is missing, while others of `[gateways.twilio.credit]` are set",
+        ),
+        (
+            "credit_low = 5",
+            "credit_low: says nothing until it is known how to ask what is left: set `gateways.twilio.credit.url` and \
+             `gateways.twilio.credit.pointer`",
+        ),
+        ("credit_low_days = 5", "credit_low_days: says nothing until"),
+        ("credit_interval = '1m'", "credit_interval: says nothing until"),
         ("message_id = 'private'", "message_id: "),
-        ("token = 'private'", "token: is unknown"),
+        (
+            "token = 'private'",
+            "token: is unknown; `gateways.twilio` has `gateways.twilio.basic_auth_password`",
+        ),
+        ("bearer = 'private'", "bearer: cannot be set together with `gateways.twilio.basic_auth_user`"),
+        (
+            "headers = [['x-key', '{secret.api-key}']]",
+            "headers: x-key has {secret} or {secret.NAME} of a secret that is not set; set `gateways.twilio.secret`, or the \
+             one of that name in `[gateways.twilio.secrets]`",
+        ),
+        (
+            "refusals = [{ status = [400], means = 'refused' }, { status = [], means = 'refused' }]",
+            "refusals.1: must name at least one status",
+        ),
     ];
     for (line, expected) in rows {
         let faults = faults_of(&format!("{HTTP}{line}\n"));
@@ -262,8 +288,48 @@ fn what_is_wrong_with_a_described_gateway_is_told_by_its_full_key() {
         assert!(faults[0].starts_with(&expected), "{line}: {}", faults[0]);
         assert!(!faults[0].contains("private"), "{}", faults[0]);
     }
+    let user = HTTP.replace("'AC-user'", "'AC:user'");
+    let unsent = HTTP.replace("sender = '+15005550006'\n", "");
+    for (text, expected) in [
+        (user, "gateways.twilio.basic_auth_user: must name a user without a colon"),
+        (
+            unsent,
+            "gateways.twilio.form: From has {sender}, and no sender is set; set `gateways.twilio.sender`",
+        ),
+    ] {
+        let faults = faults_of(&text);
+        assert!(faults.len() == 1 && faults[0].starts_with(expected), "{faults:#?}");
+    }
     let faults = faults_of("[gateways.twilio]\nkind = 'http'\n");
     assert_eq!(faults, ["gateways.twilio.url: is missing; set it to where an SMS is handed over"]);
+}
+
+/// What is told of a gateway without its secrets is what it says itself.
+#[test]
+fn to_whom_a_gateway_carries_is_known_without_its_secrets() {
+    let http = "[gateways.h]\nkind = 'http'\nurl = 'https://sms.example'\nsecret = 'private'\n";
+    let form = |to: &str| format!("{http}form = [['to', '{to}'], ['text', '{{text}}']]\n");
+    let json = |to: &str| format!("{http}json = '{{\"a\": [\"{to}\", \"{{text}}\", \"{{secret}}\"]}}'\n");
+    let texts = [
+        SPARROW.to_owned(),
+        SECOND.to_owned(),
+        http.to_owned(),
+        form("{to}"),
+        form("{to_national}"),
+        json("{to}"),
+        json("{to_national}"),
+        "[gateways.try]\nkind = 'simulator'\n".to_owned(),
+        "[gateways.try]\nkind = 'console'\n".to_owned(),
+    ];
+    for text in texts {
+        let sandbox = Sandbox::new().file("verify.toml", &format!("phone.countries = ['NP', 'IN']\n{text}"));
+        let wired = wiring::gateways(&sandbox.loaded()).unwrap();
+        let open = load_open(&sandbox.sources).unwrap();
+        for digits in [9_779_841_234_567, 919_876_543_210] {
+            let (phone, gateway) = (Phone::from_digits(digits).unwrap(), &wired.all()[0]);
+            assert_eq!(open.carries_to(&gateway.facts().name, phone), gateway.carries_to(phone), "{text}");
+        }
+    }
 }
 
 #[test]

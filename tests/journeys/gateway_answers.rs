@@ -237,3 +237,34 @@ async fn what_never_reaches_sparrow_is_certainly_not_sent() {
         place.holds(&unreached(name), answer, 0).await;
     }
 }
+
+#[tokio::test]
+async fn five_invalid_numbers_in_a_row_pause_new_ones_and_are_an_event() {
+    let place = Place::of(Stack::start().await).await;
+    let start = async |number: u32| {
+        let token = place.stack.user(&format!("user-{number}")).await;
+        let phone = format!("+97798412345{number:02}");
+        (place.stack.client.post("/v1/verifications", &token, &json!({"phone": phone})).await, phone)
+    };
+    for (number, code) in [1007, 1011, 1007, 1007, 1011].into_iter().enumerate() {
+        assert_eq!(place.admin("/v1/admin/events").await, json!([]), "before {number}");
+        place.stack.simulator.set_behaviour(Behaviour::Refuse { code });
+        let (answer, phone) = start(u32::try_from(number).expect("a few")).await;
+        let _ = answer.is_problem(422, "destination-unsupported");
+        assert_eq!(place.used(&phone).await, 0, "{code}");
+    }
+    place.stack.simulator.reset_behaviour();
+    let (paused, phone) = start(5).await;
+    let paused = paused.is_problem(429, "new-numbers-paused");
+    let wait: u64 = paused.header("retry-after").expect("when").parse().expect("seconds");
+    assert!((3500..=3600).contains(&wait), "{wait} s");
+    assert_eq!(place.used(&phone).await, 0);
+    assert_eq!(place.stack.simulator.calls(), 5, "nothing more is called");
+    let events = place.admin("/v1/admin/events").await;
+    assert_eq!(events.as_array().map(Vec::len), Some(1), "{events}");
+    assert_eq!((&events[0]["type"], &events[0]["reason"]), (&json!("numbers.paused"), &json!("in-a-row")));
+    let gateways = place.admin("/v1/admin/gateways").await;
+    assert_eq!(gateways[0]["breaker"], "closed", "the gateway works");
+    place.stack.clock.advance(Duration::from_secs(wait));
+    let _ = start(5).await.0.is(201);
+}

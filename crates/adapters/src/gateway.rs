@@ -8,9 +8,11 @@ pub mod guard;
 pub mod http;
 mod ids;
 mod numbers;
+pub mod simulated;
 pub mod sparrow;
 
 pub use self::console::{ConsoleGateway, ConsoleGatewayFault, ConsoleReach};
 pub use self::guard::{GuardSettings, GuardSettingsFault, GuardedGateway};
 pub use self::http::{HttpGateway, HttpGatewaySettings, HttpGatewaySettingsFault};
+pub use self::simulated::SimulatedGateway;
 pub use self::sparrow::{SparrowGateway, SparrowSettings, SparrowSettingsFault, SparrowToken};

@@ -22,6 +22,9 @@ mod logs;
 #[path = "http/patience.rs"]
 mod patience;
 #[cfg(test)]
+#[path = "sparrow/simulated.rs"]
+mod simulated_gateway;
+#[cfg(test)]
 #[path = "http/wire.rs"]
 mod wire;
 

@@ -14,6 +14,9 @@ use crate::failure::CommandError;
 
 /// The most bytes of a file that are read; a certificate has one or two thousand.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
+/// What keystores of Java begin with.
+const KEYSTORES: [([u8; 4], &str); 2] =
+    [([0xfe, 0xed, 0xfe, 0xed], "JKS"), ([0xce, 0xce, 0xce, 0xce], "JCEKS")];
 /// The bytes of MD5, SHA-1 and SHA-256: what a short row of hex digits is.
 const DIGEST_BYTES: [usize; 3] = [16, 20, 32];
 /// The most fields of a structure of X.509 that are looked at; there are at most ten.
@@ -99,6 +102,12 @@ enum Fault {
     #[error("holds a fingerprint only. {FINGERPRINT_IS_NOT_ENOUGH}")]
     Fingerprint,
     #[error(
+        "is a keystore ({0}), which holds the certificate under a password, beside the private key. Export the certificate \
+         alone with `keytool -exportcert -rfc -keystore KEYSTORE -alias ALIAS > cert.pem`, where KEYSTORE is that file and \
+         `keytool -list -keystore KEYSTORE` tells the alias, and name cert.pem by --certificate."
+    )]
+    Keystore(&'static str),
+    #[error(
         "holds no certificate in PEM, DER or hex. Export it with `keytool -exportcert -rfc -keystore KEYSTORE -alias \
          ALIAS > cert.pem`, or with Play App Signing download it from the Play Console (App signing key certificate)."
     )]
@@ -111,6 +120,8 @@ fn found_in(bytes: &[u8]) -> Result<Vec<Certificate>, Fault> {
     }
     let ders = if is_certificate(bytes) {
         vec![bytes.to_vec()]
+    } else if let Some(kind) = keystore(bytes) {
+        return Err(Fault::Keystore(kind));
     } else if digest(bytes) {
         return Err(Fault::Fingerprint);
     } else if let Some(der) = hex(bytes) {
@@ -138,6 +149,20 @@ fn hex(text: &[u8]) -> Option<Vec<u8>> {
     let digits = digits.map(|digit| u8::try_from(digit?).ok()).collect::<Option<Vec<u8>>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
     (!pairs.is_empty() && rest.is_empty()).then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// What kind of keystore these bytes begin, if they do.
+fn keystore(bytes: &[u8]) -> Option<&'static str> {
+    let java = KEYSTORES.iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, kind)| *kind);
+    java.or_else(|| is_pfx(bytes).then_some("PKCS #12"))
+}
+
+/// Whether these bytes begin a PFX (RFC 7292, 4): a sequence of the version 3 and another one. Some tools leave its length
+/// open (BER), so that of the rest nothing can be said.
+fn is_pfx(bytes: &[u8]) -> bool {
+    let [SEQUENCE, length, rest @ ..] = bytes else { return false };
+    let more = if *length <= 0x80 { 0 } else { usize::from(length & 0x7f) };
+    rest.get(more..).is_some_and(|content| content.starts_with(&[INTEGER, 1, 3, SEQUENCE]))
 }
 
 /// Whether these bytes are a certificate in outline (RFC 5280, 4.1), to the last one. A keystore (PKCS #12), a request, a

@@ -13,6 +13,7 @@ mod auth;
 mod fault;
 mod gateways;
 mod http_gateway;
+mod open;
 mod raw;
 mod reader;
 mod routes;
@@ -41,6 +42,7 @@ use domain::use_cases::Retention;
 
 pub use self::fault::{ConfigFault, ConfigFaults};
 pub use self::gateways::{GatewayConfig, GatewayKind};
+pub use self::open::{OpenConfig, load_open};
 pub use self::secrets::SecretsConfig;
 pub use self::server::{LogFormat, MetricsConfig, PhoneConfig, ServerConfig};
 pub use self::storage::{CountersConfig, DatabaseConfig};
@@ -180,7 +182,7 @@ impl Config {
     }
 
     /// All applications, `default` first.
-    pub fn all_applications(&self) -> impl Iterator<Item = &Application> {
+    pub fn all_applications(&self) -> impl Iterator<Item = &Application> + Clone {
         std::iter::once(&self.application).chain(&self.applications)
     }
 
@@ -189,11 +191,7 @@ impl Config {
     /// # Errors
     /// [`ApplicationUnknown`] when there is none.
     pub fn administer(&mut self, id: &str) -> Result<(), ApplicationUnknown> {
-        let found = self.all_applications().find(|application| application.id.as_str() == id);
-        self.administered = found.map(|found| found.id.clone()).ok_or_else(|| ApplicationUnknown {
-            asked: id.to_owned(),
-            known: self.all_applications().map(|application| format!("`{}`", application.id)).collect(),
-        })?;
+        self.administered = known(self.all_applications(), id)?.id.clone();
         Ok(())
     }
 
@@ -202,10 +200,7 @@ impl Config {
     /// # Errors
     /// A fault that says which keys and which variables to set, when there is nothing.
     pub fn require_gateways(&self) -> Result<&[GatewayConfig], ConfigFault> {
-        if self.gateways.is_empty() {
-            return Err(ConfigFault::new(sparrow::SECTION, sparrow::how_to_configure()));
-        }
-        Ok(&self.gateways)
+        if self.gateways.is_empty() { Err(sparrow::not_configured()) } else { Ok(&self.gateways) }
     }
 
     /// How often the gateway of this name is asked what credits are left; `None` where it has none to tell of.
@@ -215,4 +210,16 @@ impl Config {
         // One that is not configured is the demo's.
         found.map_or(Some(sparrow::CREDIT_INTERVAL), |found| found.credit_interval)
     }
+}
+
+/// The application with this id.
+fn known<'a>(
+    all: impl Iterator<Item = &'a Application> + Clone,
+    id: &str,
+) -> Result<&'a Application, ApplicationUnknown> {
+    let found = all.clone().find(|application| application.id.as_str() == id);
+    found.ok_or_else(|| ApplicationUnknown {
+        asked: id.to_owned(),
+        known: all.map(|application| format!("`{}`", application.id)).collect(),
+    })
 }

@@ -7,7 +7,7 @@ use std::io;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Arguments, Command, ConfigCommand, ProofKeyCommand, WebhookCommand};
-use crate::config::{self, Config, LogFormat, Sources};
+use crate::config::{self, Config, LogFormat, OpenConfig, Sources};
 use crate::failure::{CommandError, ExitCode};
 use crate::output::{self, Output};
 use crate::{admin, demo, serve};
@@ -61,7 +61,7 @@ async fn dispatch(
         Command::Gateway(command) => {
             admin::gateway(&with_log(&sources, &application)?, command, output).await
         }
-        Command::Route(command) => admin::route(&with_log(&sources, &application)?, command, output),
+        Command::Route(command) => admin::route(&open(&sources, &application)?, command, output),
         Command::Event(command) => admin::event(&with_log(&sources, &application)?, command, output).await,
         Command::Verification(command) => {
             admin::verification(&with_log(&sources, &application)?, command, output).await
@@ -74,7 +74,7 @@ async fn dispatch(
         Command::Statistics(command) => {
             admin::statistics(&with_log(&sources, &application)?, &command, output).await
         }
-        Command::Message(command) => admin::message(&with_log(&sources, &application)?, &command, output),
+        Command::Message(command) => admin::message(&open(&sources, &application)?, &command, output),
         Command::AppHash(arguments) => admin::app_hashes(&arguments, output),
         Command::Deliverability(command) => {
             admin::deliverability(&with_log(&sources, &application)?, &command, output).await
@@ -106,6 +106,13 @@ fn with_log(sources: &Sources, application: &str) -> Result<Config, CommandError
     let mut config = config::load(sources)?;
     config.administer(application).map_err(|unknown| CommandError::Argument(unknown.to_string()))?;
     start_log(&config.server.log_level, config.server.log_format)?;
+    Ok(config)
+}
+
+/// What needs no secret, for commands that call nobody and so have nothing to log.
+fn open(sources: &Sources, application: &str) -> Result<OpenConfig, CommandError> {
+    let mut config = config::load_open(sources)?;
+    config.administer(application).map_err(|unknown| CommandError::Argument(unknown.to_string()))?;
     Ok(config)
 }
 

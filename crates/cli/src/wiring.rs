@@ -34,7 +34,7 @@ mod gateways;
 mod metrics;
 
 pub use gateways::{GatewayFault, gateways, sparrow};
-pub(crate) use gateways::{Simulators, gateways_with};
+pub(crate) use gateways::{Simulators, gateways_with, routes};
 
 /// Use cases over real adapters.
 #[derive(Debug)]

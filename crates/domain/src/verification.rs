@@ -221,7 +221,7 @@ pub struct Verification {
     pub sent_by: Option<RouteName>,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it was last sent, or began to be.
+    /// When the last SMS that was sent, or may have been, began to be handed over; without any, the last that was not.
     pub sent_at: Timestamp,
     /// From when on it may be sent again.
     pub resend_at: Timestamp,

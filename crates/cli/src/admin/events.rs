@@ -53,9 +53,11 @@ async fn list(
     })?;
     let found =
         done(events::list(&wired.verifier, caller, asked, Page { before, limit: page.limit }).await?)?;
-    let rows: Vec<_> = found.iter().map(shown).collect();
+    // Programs have each of the details by its name.
+    let row = |event| if output.json { shown(event) } else { with_details(event) };
+    let rows: Vec<_> = found.iter().map(row).collect();
     let more = more(&found, page.limit, |event| event.place.0.to_string());
-    let columns = ["at", "type", "account", "phone", "purpose", "verification", "id"];
+    let columns = ["at", "type", "account", "phone", "purpose", "details", "verification", "id"];
     output.rows(&columns, &rows, more.as_deref())
 }
 
@@ -64,6 +66,19 @@ fn parse_kind(text: &str) -> Result<EventKind, CommandError> {
         let all = EventKind::ALL.map(EventKind::as_str).join(", ");
         CommandError::Argument(format!("A type of events is one of {all}."))
     })
+}
+
+/// The same with what is particular to its kind in few words.
+fn with_details(event: &Event) -> Value {
+    let credit = event.credit.as_ref();
+    let details = [
+        event.reason.as_deref().map(str::to_owned),
+        event.prefix.map(|prefix| prefix.to_string()),
+        credit.map(|credit| format!("{} credits left at {}", credit.balance.as_f64(), credit.gateway)),
+    ];
+    let mut row = shown(event);
+    row["details"] = details.into_iter().flatten().collect();
+    row
 }
 
 fn shown(event: &Event) -> Value {
@@ -81,4 +96,48 @@ fn shown(event: &Event) -> Value {
         "gateway": event.credit.as_ref().map(|credit| &*credit.gateway),
         "credits": event.credit.as_ref().map(|credit| credit.balance.as_f64()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::application::ApplicationId;
+    use domain::block::Prefix;
+    use domain::credit::CreditBalance;
+    use domain::event::EventCredit;
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn the_table_tells_what_is_particular_to_an_event() {
+        let plain = Event {
+            id: EventId::parse("01a206e7-2c1d-7841-bf40-53a200be10d7").unwrap(),
+            place: EventPlace(1),
+            application: ApplicationId::default_application(),
+            kind: EventKind::VerificationApproved,
+            at: Timestamp::UNIX_EPOCH,
+            verification: None,
+            purpose: None,
+            account: None,
+            phone: None,
+            reason: None,
+            block: None,
+            prefix: None,
+            credit: None,
+        };
+        let paused = Event { reason: Some("in-a-row".into()), ..plain.clone() };
+        let denied =
+            Event { reason: Some("denied".into()), prefix: Prefix::parse("+977984"), ..plain.clone() };
+        let balance = CreditBalance::from_thousandths(4500);
+        let low = Event { credit: Some(EventCredit { gateway: "sparrow".into(), balance }), ..plain.clone() };
+        for (event, details) in [
+            (plain, json!([])),
+            (paused, json!(["in-a-row"])),
+            (denied, json!(["denied", "+977984"])),
+            (low, json!(["4.5 credits left at sparrow"])),
+        ] {
+            assert_eq!(with_details(&event)["details"], details);
+            assert_eq!(shown(&event).get("details"), None, "programs have them by their names");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! `message preview`: what an SMS says and costs. Needs the configuration only; makes no code and sends nothing.
+//! `message preview`: what an SMS says and costs. Needs the configuration only, and no secret of it; makes no code and sends
+//! nothing.
 
 use domain::application::Application;
 use domain::message::{
@@ -8,7 +9,7 @@ use domain::message::{
 use serde_json::{Value, json};
 
 use crate::args::{MessageCommand, PreviewArgs};
-use crate::config::Config;
+use crate::config::OpenConfig;
 use crate::failure::CommandError;
 use crate::output::Output;
 
@@ -16,8 +17,12 @@ use crate::output::Output;
 const FIRST: &str = "first";
 
 /// `message`.
-pub(crate) fn message(config: &Config, command: &MessageCommand, output: Output) -> Result<(), CommandError> {
-    let mut all = config.all_applications();
+pub(crate) fn message(
+    config: &OpenConfig,
+    command: &MessageCommand,
+    output: Output,
+) -> Result<(), CommandError> {
+    let mut all = config.applications.iter();
     let Some(application) = all.find(|application| application.id == config.administered) else {
         return Ok(());
     };

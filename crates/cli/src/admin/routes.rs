@@ -1,4 +1,4 @@
-//! `route`: by which gateways SMS go. Needs no database, and sends nothing.
+//! `route`: by which gateways SMS go. Needs no database and no secret, and sends nothing.
 
 use domain::application::ApplicationId;
 use domain::block::Prefix;
@@ -7,15 +7,15 @@ use domain::route::Route;
 use serde_json::{Value, json};
 
 use crate::args::RouteCommand;
-use crate::config::Config;
+use crate::config::OpenConfig;
 use crate::failure::CommandError;
 use crate::output::Output;
 use crate::wiring;
 
 /// `route`.
-pub(crate) fn route(config: &Config, command: RouteCommand, output: Output) -> Result<(), CommandError> {
-    let gateways = wiring::gateways(config)?;
-    let routes = gateways.routes();
+pub(crate) fn route(config: &OpenConfig, command: RouteCommand, output: Output) -> Result<(), CommandError> {
+    config.require_gateways()?;
+    let routes = wiring::routes(&config.routes);
     match command {
         RouteCommand::List => {
             let rows: Vec<_> = routes.all().iter().map(shown).collect();
@@ -33,14 +33,16 @@ pub(crate) fn route(config: &Config, command: RouteCommand, output: Output) -> R
             output.rows(&columns, &rows, None)
         }
         RouteCommand::Test { phone } => {
-            let phone = wiring::phones(config)
+            let phone = config
+                .phone
+                .parser()
                 .parse(&phone)
                 .map_err(|fault| CommandError::Argument(format!("{fault}.")))?;
             let application = &config.administered;
             // Which of those that share is drawn does not matter: they are shown together, as they are listed.
             let mut places = routes.plan(application, phone, 0);
             places.retain(|place| {
-                gateways.by_route(*place).is_some_and(|(_, _, gateway)| gateway.carries_to(phone))
+                routes.all().get(*place).is_some_and(|route| config.carries_to(&route.gateway, phone))
             });
             places.sort_unstable();
             let taking: Vec<&Route> = places.iter().filter_map(|place| routes.all().get(*place)).collect();

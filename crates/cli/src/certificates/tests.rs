@@ -82,7 +82,7 @@ fn what_is_no_certificate_is_told() {
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n", Fault::BrokenPem),
         (&der[..der.len() - 1], Fault::NoCertificate),
         (&longer, Fault::NoCertificate),
-        (&keystore, Fault::NoCertificate),
+        (&keystore, Fault::Keystore("PKCS #12")),
         (&request, Fault::NoCertificate),
         (&revocations, Fault::NoCertificate),
         (&vec![b' '; 256 * 1024 + 1], Fault::TooLarge),
@@ -94,6 +94,23 @@ fn what_is_no_certificate_is_told() {
     // An outline of the first version of certificates, which had no version.
     let first = [number.as_slice(), &sequence, &sequence, &sequence, &sequence, &sequence];
     assert!(found_in(&signed(&first)).is_ok());
+}
+
+#[test]
+fn a_keystore_is_told_from_other_files_by_its_kind() {
+    // A PFX of 2 KiB in DER, and one without lengths as older tools write it.
+    let long: &[u8] = &[0x30, 0x82, 0x08, 0x00, 0x02, 0x01, 0x03, 0x30, 0x82, 0x07, 0xf0, 0x06];
+    let open: &[u8] = &[0x30, 0x80, 0x02, 0x01, 0x03, 0x30, 0x80, 0x06];
+    let java: &[u8] = &[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1];
+    let secret: &[u8] = &[0xce, 0xce, 0xce, 0xce, 0, 0, 0, 2];
+    for (bytes, kind) in [(long, "PKCS #12"), (open, "PKCS #12"), (java, "JKS"), (secret, "JCEKS")] {
+        assert_eq!(found_in(bytes).err(), Some(Fault::Keystore(kind)), "{bytes:x?}");
+    }
+    // A private key (PKCS #8) is a sequence of a version as well.
+    let key: &[u8] = &[0x30, 0x82, 0x04, 0xbe, 0x02, 0x01, 0x00, 0x30, 0x0d];
+    for other in [key, &[0x30], &[0x30, 0x82], &[0xfe, 0xed, 0xfe]] {
+        assert_eq!(found_in(other).err(), Some(Fault::NoCertificate), "{other:x?}");
+    }
 }
 
 #[test]

@@ -83,13 +83,37 @@ pub(super) struct Known {
     pub(super) prefix: String,
     /// What it is, where that could be read.
     pub(super) kind: Option<KindName>,
-    /// The gateway, unless something is wrong with it.
+    /// Whether it carries to Nepali mobiles only.
+    pub(super) nepal_only: bool,
+    /// The gateway, unless something is wrong with it or it was not read.
     pub(super) gateway: Option<GatewayConfig>,
 }
 
 /// The gateways, that of `[sparrow]` first and the others by their names; those with which something is wrong included.
 pub(super) fn gateways(reader: &mut Reader) -> Vec<Known> {
-    let mut found: Vec<_> = only_sparrow(reader).into_iter().collect();
+    let sparrow = only_sparrow(reader);
+    with_sections(reader, sparrow, gateway)
+}
+
+/// The same without what is secret, and without what is wrong with anything but their names and kinds.
+pub(super) fn outlines(reader: &mut Reader) -> Vec<Known> {
+    let sparrow = sparrow::only_account_is_outlined(reader).then(|| Known {
+        name: SparrowSettings::NAME.into(),
+        prefix: sparrow::SECTION.to_owned(),
+        kind: Some(KindName::Sparrow),
+        nepal_only: true,
+        gateway: None,
+    });
+    with_sections(reader, sparrow, outline)
+}
+
+/// That of `[sparrow]`, and each section as it is read.
+fn with_sections(
+    reader: &mut Reader,
+    sparrow: Option<Known>,
+    read: impl Fn(&mut Reader, String, Arc<str>) -> Known,
+) -> Vec<Known> {
+    let mut found: Vec<_> = sparrow.into_iter().collect();
     for (name, origin) in reader.sections_of(SECTION) {
         let prefix = format!("{SECTION}.{name}");
         let problem = match RouteName::parse(&name) {
@@ -100,7 +124,7 @@ pub(super) fn gateways(reader: &mut Reader) -> Vec<Known> {
                 format!("is one too many; there may be {GATEWAYS_MAX} gateways")
             }
             Some(_) => {
-                found.push(gateway(reader, prefix, name.into()));
+                found.push(read(reader, prefix, name.into()));
                 continue;
             }
             None => "is no name: it must have 1 to 40 lower-case letters, digits and inner dashes".to_owned(),
@@ -144,6 +168,7 @@ fn only_sparrow(reader: &mut Reader) -> Option<Known> {
     sparrow::only_account_is_set(reader).then(|| Known {
         prefix: sparrow::SECTION.to_owned(),
         kind: Some(KindName::Sparrow),
+        nepal_only: true,
         gateway: settings.map(of),
         name: name.clone(),
     })
@@ -151,10 +176,7 @@ fn only_sparrow(reader: &mut Reader) -> Option<Known> {
 
 fn gateway(reader: &mut Reader, prefix: String, name: Arc<str>) -> Known {
     let section = &mut reader.section(&prefix);
-    let kind = section.optional::<KindName>("kind");
-    if !section.is_set("kind") {
-        section.missing("kind", format!("is missing; it {}", KindName::allowed()));
-    }
+    let kind = kind_of(section);
     let read = kind.and_then(|kind| {
         let (kind, credit_interval) = match kind {
             KindName::Sparrow => {
@@ -178,7 +200,32 @@ fn gateway(reader: &mut Reader, prefix: String, name: Arc<str>) -> Known {
         // Which keys there are depends on the kind.
         reader.drop_section(&prefix);
     }
-    Known { name, prefix, kind, gateway: read }
+    let nepal_only = match read.as_ref().map(|gateway| &gateway.kind) {
+        Some(GatewayKind::Http(settings)) => settings.body.is_national(),
+        Some(GatewayKind::Sparrow(_) | GatewayKind::Simulator { .. }) => true,
+        Some(GatewayKind::Console) | None => false,
+    };
+    Known { name, prefix, kind, nepal_only, gateway: read }
+}
+
+/// What of a gateway needs no secret.
+fn outline(reader: &mut Reader, prefix: String, name: Arc<str>) -> Known {
+    let section = &mut reader.section(&prefix);
+    let kind = kind_of(section);
+    let nepal_only = match kind {
+        Some(KindName::Http) => http_gateway::body(section).is_national(),
+        Some(KindName::Sparrow | KindName::Simulator) => true,
+        Some(KindName::Console) | None => false,
+    };
+    Known { name, prefix, kind, nepal_only, gateway: None }
+}
+
+fn kind_of(section: &mut Section<'_>) -> Option<KindName> {
+    let kind = section.optional::<KindName>("kind");
+    if !section.is_set("kind") {
+        section.missing("kind", format!("is missing; it {}", KindName::allowed()));
+    }
+    kind
 }
 
 fn simulator(section: &mut Section<'_>) -> Option<GatewayKind> {

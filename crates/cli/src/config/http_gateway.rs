@@ -20,6 +20,7 @@ use super::section::Section;
 use super::sparrow;
 use super::webhooks::{SigningKeys, signing_secrets};
 
+mod fault;
 mod values;
 
 use values::{JsonText, Pair, Scalar, Status};
@@ -55,6 +56,9 @@ pub(super) fn http_gateway(section: &mut Section<'_>, name: &str) -> Option<Http
         section.fault("connect_timeout", problem);
     }
     let credit = credit(section);
+    if credit.is_none() && !section.faulty("credit") {
+        needs_credit(section);
+    }
     let credit_low = if credit.is_some() { section.within("credit_low", 0, 0..=CREDIT_LOW_MAX) } else { 0 };
     // A balance in money says nothing of days where no SMS tells what it costs.
     let default = if credits.is_some() { SparrowSettings::CREDIT_LOW_DAYS } else { 0 };
@@ -87,8 +91,7 @@ pub(super) fn http_gateway(section: &mut Section<'_>, name: &str) -> Option<Http
     }
     match HttpGateway::new(settings.clone()) {
         Err(HttpGatewaySettingsFault::Setting { key, at, problem }) => {
-            let at = if at.is_empty() { String::new() } else { format!("{at} ") };
-            section.fault(key, format!("{at}{problem}"));
+            fault::note(section, key, &at, &problem);
             None
         }
         // A machine without root certificates has no fault in its configuration.
@@ -129,7 +132,8 @@ fn pairs(section: &mut Section<'_>, name: &str) -> Vec<(String, String)> {
     pairs.into_iter().map(|Pair(name, template)| (name, template)).collect()
 }
 
-fn body(section: &mut Section<'_>) -> HttpGatewayBody {
+/// What is posted.
+pub(super) fn body(section: &mut Section<'_>) -> HttpGatewayBody {
     let form = pairs(section, "form");
     let json = section.optional::<JsonText>("json");
     if json.as_ref().is_some_and(JsonText::is_masked) {
@@ -182,7 +186,10 @@ fn basic_auth(section: &mut Section<'_>) -> Option<HttpGatewayBasicAuth> {
             let problem = format!("is missing, while `{}` is set", section.key("basic_auth_user"));
             section.missing("basic_auth_password", problem);
         }
-        (false, true) => section.missing("basic_auth_user", "is missing, while its password is set"),
+        (false, true) => {
+            let problem = format!("is missing, while `{}` is set", section.key("basic_auth_password"));
+            section.missing("basic_auth_user", problem);
+        }
         (true, true) | (false, false) => {}
     }
     Some(HttpGatewayBasicAuth { user: user?, password: password? })
@@ -234,11 +241,23 @@ fn conditions(section: &mut Section<'_>, list: &str) -> Vec<JsonCondition> {
             }
             (None, None) if section.faulty(&key("equals")) || section.faulty(&key("one_of")) => {}
             (None, None) => {
-                section.missing(&key("equals"), "is missing; set it, or `one_of`, to what stands there");
+                let problem =
+                    format!("is missing; set it, or `{}`, to what stands there", section.key(&key("one_of")));
+                section.missing(&key("equals"), problem);
             }
         }
     }
     conditions
+}
+
+/// What says nothing where it is not asked what is left.
+fn needs_credit(section: &mut Section<'_>) {
+    let [url, pointer] = ["credit.url", "credit.pointer"].map(|name| section.key(name));
+    for name in ["credit_interval", "credit_low", "credit_low_days"] {
+        let problem =
+            format!("says nothing until it is known how to ask what is left: set `{url}` and `{pointer}`");
+        section.reader.refuse_if_set(&section.key(name), problem);
+    }
 }
 
 /// How what is left is asked; `None` where nothing of it is set.
@@ -254,7 +273,8 @@ fn credit(section: &mut Section<'_>) -> Option<HttpGatewayCredit> {
     }
     for name in ["credit.url", "credit.pointer"] {
         if !section.is_set(name) {
-            section.missing(name, "is missing, while others of its section are set");
+            let problem = format!("is missing, while others of `[{}]` are set", section.key("credit"));
+            section.missing(name, problem);
         }
     }
     Some(HttpGatewayCredit { url: url?, query, headers, form, pointer: pointer? })

@@ -237,6 +237,13 @@ impl Reader {
         self.faults.push(fault);
     }
 
+    /// Refuses a key that says nothing here, if it is set.
+    pub(super) fn refuse_if_set(&mut self, key: &str, problem: impl Into<String>) {
+        if self.take(key).is_some() {
+            self.fault(key, problem);
+        }
+    }
+
     /// Notes that a section, which was set at `origin`, has a problem.
     pub(super) fn fault_in(&mut self, section: &str, problem: impl Into<String>, origin: String) {
         self.faults.push(ConfigFault::new(section, problem).set_in(Some(origin)));
@@ -257,6 +264,11 @@ impl Reader {
     /// Whether the key, which was read already, is set.
     pub(super) fn is_set(&self, key: &str) -> bool {
         self.origins.contains_key(key)
+    }
+
+    /// Whether the key, which was not read, is set.
+    pub(super) fn is_written(&self, key: &str) -> bool {
+        self.leaves.by_key.get(key).is_some_and(|leaf| !matches!(leaf.raw, Raw::Unset))
     }
 
     /// Whether something is wrong with the key, or with one in the section of this name.
@@ -289,6 +301,11 @@ impl Reader {
             }
         }
         (tree, self.faults)
+    }
+
+    /// Everything that is wrong with what was read; of the other keys nothing is known.
+    pub(super) fn faults(self) -> Vec<ConfigFault> {
+        self.faults
     }
 
     fn take(&mut self, key: &str) -> Option<Raw> {

@@ -21,6 +21,8 @@ use super::section::Section;
 use super::server::PhoneConfig;
 use super::setting::{Setting, from_text};
 
+mod dead;
+
 const ROUTES: &str = "routes";
 const DEADLINE: &str = "delivery.deadline";
 const DEADLINES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
@@ -62,6 +64,11 @@ pub(super) fn routes(reader: &mut Reader, ground: &Ground<'_>) -> Vec<Route> {
     same_names(reader, &written);
     name_the_others(reader, &mut written);
     useless_weights(reader, &written);
+    // What is wrong already would be told twice.
+    if !reader.faulty(ROUTES) {
+        dead::no_shares(reader, &written);
+        dead::behind_their_own_gateway(reader, &written);
+    }
     forgotten_gateways(reader, ground.gateways, &written);
     written.into_iter().filter_map(Written::finished).collect()
 }
@@ -123,6 +130,7 @@ fn route(reader: &mut Reader, ground: &Ground<'_>, place: usize) -> Written {
         prefixes: section.setting("prefixes", Vec::new()),
     };
     takes_what_there_is(section, ground, &takes);
+    dead::takes_somebody(section, ground.phone, &takes);
     if let Some(kind) = gateway.and_then(|gateway| gateway.kind) {
         goes_where_it_can(section, ground, &takes, kind);
     }

@@ -10,6 +10,7 @@ use adapters::gateway::SparrowSettings;
 use domain::credit::CreditBalance;
 use poem::http::Uri;
 
+use super::fault::ConfigFault;
 use super::raw::{self, Raw, variable};
 use super::reader::{Found, Reader, SecretKeys};
 use super::secret::{MASK, Secret};
@@ -60,12 +61,13 @@ impl AccountKeys {
     }
 }
 
-/// What to set so that there is a gateway.
-pub(super) fn how_to_configure() -> String {
-    format!(
+/// That there is no gateway, and what to set so that there is one.
+pub(super) fn not_configured() -> ConfigFault {
+    let problem = format!(
         "is not configured; {}; for other gateways, or several, see `gateways` in docs/config.example.toml",
         AccountKeys::of(SECTION).how_to_configure()
-    )
+    );
+    ConfigFault::new(SECTION, problem)
 }
 
 /// The account of `[sparrow]`; `None` when there is none, or something is wrong with it.
@@ -78,6 +80,12 @@ pub(super) fn only_account(reader: &mut Reader) -> Option<SparrowSettings> {
 pub(super) fn only_account_is_set(reader: &Reader) -> bool {
     let AccountKeys { token, token_file, identity, config_file } = AccountKeys::of(SECTION);
     [token, token_file, identity, config_file].iter().any(|key| reader.is_set(key))
+}
+
+/// The same where the account was not read: what is secret is not looked at.
+pub(super) fn only_account_is_outlined(reader: &Reader) -> bool {
+    let AccountKeys { token, token_file, identity, config_file } = AccountKeys::of(SECTION);
+    [token, token_file, identity, config_file].iter().any(|key| reader.is_written(key))
 }
 
 /// The account of a section of `[gateways]`; `None` when something is wrong with it.

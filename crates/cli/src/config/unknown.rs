@@ -5,6 +5,8 @@ use super::raw::{Leaf, Leaves, Raw, variable};
 
 /// The longest key for which the nearest one is looked for.
 const LENGTH_MAX: usize = 100;
+/// What the keys of gateways begin with.
+const GATEWAYS: &str = "gateways.";
 
 /// A fault for each of the leaves that is none of the known keys.
 pub(super) fn faults(leaves: &Leaves, known: &[&str]) -> Vec<ConfigFault> {
@@ -61,16 +63,29 @@ fn listed(keys: impl Iterator<Item = String>) -> String {
     keys.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The known key that was probably meant: one with a slip of the pen, or one that is in another section.
+/// The known key that was probably meant: one with a slip of the pen, or one that is in another section. What a gateway of
+/// another kind has is meant by nobody.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     if key.len() > LENGTH_MAX {
         return None;
     }
+    let own = gateway_of(key).filter(|gateway| in_section(known, gateway).next().is_some());
+    let is_own =
+        |it: &str| own.is_none_or(|own| it.strip_prefix(own).is_some_and(|rest| rest.starts_with('.')));
+    let known: Vec<&'a str> = known.iter().copied().filter(|it| is_own(it)).collect();
     let (slips, nearest) = known.iter().map(|known| (distance(key, known), *known)).min()?;
-    let last = |key: &'a str| key.rsplit('.').next();
     let name = key.rsplit('.').next().unwrap_or(key);
-    let elsewhere = || known.iter().copied().find(|known| last(known) == Some(name));
-    if slips <= 2 { Some(nearest) } else { elsewhere().or((slips <= key.len() / 4).then_some(nearest)) }
+    let fits = |it: &&str| it.rsplit('.').next() == Some(name) && (own.is_some() || gateway_of(it).is_none());
+    let elsewhere = || known.iter().copied().find(fits);
+    // What all of its keys begin with makes no key alike.
+    let length = key.len() - own.map_or(0, str::len);
+    if slips <= 2 { Some(nearest) } else { elsewhere().or((slips <= length / 4).then_some(nearest)) }
+}
+
+/// The section of the gateway that a key is in: `gateways.NAME`.
+fn gateway_of(key: &str) -> Option<&str> {
+    let name = key.strip_prefix(GATEWAYS)?.split('.').next()?;
+    key.get(..GATEWAYS.len() + name.len())
 }
 
 /// How many letters have to be inserted, removed or replaced to make one of the other (Levenshtein).
@@ -112,6 +127,17 @@ mod tests {
         assert_eq!(nearest("server_log_format", &KNOWN), Some("server.log_format"));
         assert_eq!(nearest("token", &KNOWN), Some("sparrow.token"));
         assert_eq!(nearest("server.tls", &KNOWN), None);
+    }
+
+    #[test]
+    fn of_a_gateway_only_its_own_keys_are_suggested() {
+        let known = ["gateways.a.url", "gateways.b.listen", "server.url", "sparrow.token"];
+        assert_eq!(nearest("gateways.a.uri", &known), Some("gateways.a.url"));
+        for key in ["gateways.b.url", "gateways.a.token", "gateways.b.credit.url", "sparrow.listen"] {
+            assert_eq!(nearest(key, &known), None, "{key}");
+        }
+        assert_eq!(nearest("gateway.a.url", &known), Some("gateways.a.url"));
+        assert_eq!(nearest("url", &known), Some("server.url"));
     }
 
     #[test]

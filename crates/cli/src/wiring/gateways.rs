@@ -7,22 +7,16 @@ use std::sync::Arc;
 
 use adapters::gateway::{
     ConsoleGateway, ConsoleReach, GuardSettings, GuardedGateway, HttpGateway, HttpGatewaySettings,
-    SparrowGateway, SparrowSettings,
+    SimulatedGateway, SparrowGateway, SparrowSettings,
 };
 use adapters::numbering_plan::LibPhoneNumbers;
 use domain::ports::{Gateways, SmsGateway};
-use domain::route::Routes;
+use domain::route::{Route, Routes};
 use simulator::{RunningSimulator, Simulator, SimulatorConfig};
 
-use self::simulated::SimulatedGateway;
 use crate::config::{Config, GatewayConfig, GatewayKind, ServerConfig};
 use crate::wiring::WiringError;
 
-mod simulated;
-
-/// Who the simulator takes SMS from. It listens on this machine only, and what it takes goes nowhere.
-const SIMULATOR_IDENTITY: &str = "SIMULATOR";
-const SIMULATOR_TOKEN: &str = "simulator-token";
 /// As good as no bound on trying things out.
 const SIMULATOR_CREDITS: u64 = 1_000_000_000;
 
@@ -53,8 +47,12 @@ pub(crate) fn gateways_with(config: &Config, simulators: &Simulators) -> Result<
         guard(unguarded(gateway, &config.server, simulators).map_err(fault)?, gateway.guard).map_err(fault)
     };
     let gateways = configured.iter().map(guarded).collect::<Result<_, _>>()?;
-    let routes = Routes::new(config.routes.clone(), Some(Arc::new(LibPhoneNumbers)));
-    Ok(Gateways::new(gateways, routes, config.delivery_deadline)?)
+    Ok(Gateways::new(gateways, routes(&config.routes), config.delivery_deadline)?)
+}
+
+/// These routes, which tell the countries of all phones.
+pub(crate) fn routes(routes: &[Route]) -> Routes {
+    Routes::new(routes.to_vec(), Some(Arc::new(LibPhoneNumbers)))
 }
 
 /// One gateway to Sparrow with these settings and the usual guard, which takes everything.
@@ -112,7 +110,7 @@ impl Simulators {
             let GatewayKind::Simulator { listen } = kind else { continue };
             let account = SimulatorConfig {
                 credits: SIMULATOR_CREDITS,
-                ..SimulatorConfig::new(SIMULATOR_TOKEN, SIMULATOR_IDENTITY)
+                ..SimulatorConfig::new(SimulatedGateway::TOKEN, SimulatedGateway::IDENTITY)
             };
             let fault =
                 |cause: simulator::SimulatorError| GatewayFault { name: name.clone(), source: cause.into() };

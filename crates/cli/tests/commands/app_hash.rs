@@ -51,6 +51,21 @@ fn a_fingerprint_says_which_certificate_and_does_not_stand_for_one() {
 }
 
 #[test]
+fn a_keystore_is_called_one_with_the_command_that_exports_its_certificate() {
+    let shell = Shell::with("");
+    let pfx = [0x30, 0x82, 0x08, 0x00, 0x02, 0x01, 0x03, 0x30, 0x82, 0x07, 0xf0, 0x06];
+    let jks = [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1];
+    for (name, content, kind) in [("release.p12", pfx, "PKCS #12"), ("release.jks", jks, "JKS")] {
+        let file = shell.written(name, &content);
+        let refused = app_hash(&["--certificate", file.to_str().unwrap()], b"");
+        assert_eq!((refused.code, refused.out.as_str()), (2, ""));
+        let said = format!("{name} is a keystore ({kind})");
+        let command = "`keytool -exportcert -rfc -keystore KEYSTORE -alias ALIAS > cert.pem`";
+        assert!(refused.error.contains(&said) && refused.error.contains(command), "{}", refused.error);
+    }
+}
+
+#[test]
 fn what_holds_no_certificate_ends_as_wrong_use() {
     let shell = Shell::with("");
     let empty = shell.written("empty.pem", b"");

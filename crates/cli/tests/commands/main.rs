@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod app_hash;
 #[cfg(test)]
+mod open;
+#[cfg(test)]
 mod preview;
 #[cfg(test)]
 mod shell;

@@ -28,10 +28,15 @@ impl Ended {
 impl Shell {
     /// A configuration with what must be set, and these lines.
     pub(crate) fn with(toml: &str) -> Self {
-        let shell = Self { directory: tempfile::tempdir().unwrap() };
         let secrets = "[secrets]\npepper = 'the-pepper-of-a-test-0123456789abcdef'\n\
                        phone_key = 'the-phone-key-of-a-test-fedcba9876543210'\n";
-        shell.written("verify.toml", format!("{secrets}{toml}").as_bytes());
+        Self::with_only(&format!("{secrets}{toml}"))
+    }
+
+    /// A configuration with nothing but these lines.
+    pub(crate) fn with_only(toml: &str) -> Self {
+        let shell = Self { directory: tempfile::tempdir().unwrap() };
+        shell.written("verify.toml", toml.as_bytes());
         shell
     }
 

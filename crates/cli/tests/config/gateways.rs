@@ -119,7 +119,11 @@ fn what_is_wrong_with_a_gateway_is_told_by_its_full_key() {
             "gateways.x.identitiy: is unknown; did you mean `gateways.x.identity`?",
         ),
         ("kind = 'simulator'\nlisten = '0.0.0.0:8081'", "gateways.x.listen: must be on this machine"),
-        ("kind = 'simulator'\ntoken = 'a'", "gateways.x.token: is unknown;"),
+        (
+            "kind = 'simulator'\ntoken = 'a'",
+            "gateways.x.token: is unknown; `gateways.x` has `gateways.x.breaker",
+        ),
+        ("kind = 'simulator'\ncredit_low = 5", "gateways.x.credit_low: is unknown; `gateways.x` has"),
         ("kind = 'console'", "gateways.x.kind: is \"console\", which sends nothing and says that it did"),
     ];
     for (lines, expected) in rows {
@@ -249,11 +253,32 @@ fn what_is_wrong_with_a_described_gateway_is_told_by_its_full_key() {
             "refusals = 'private'",
             "refusals: must be a list of tables, each begun by [[gateways.twilio.refusals]]",
         ),
-        ("credit = { pointer = '/private' }", "credit.url: is missing, while others of its section are set"),
-        ("credit_low = 5", "credit_low: is unknown"),
-        ("credit_low_days = 5", "credit_low_days: is unknown"),
+        (
+            "credit = { pointer = '/private' }",
+            "credit.url: is missing, while others of `[gateways.twilio.credit]` are set",
+        ),
+        (
+            "credit_low = 5",
+            "credit_low: says nothing until it is known how to ask what is left: set `gateways.twilio.credit.url` and \
+             `gateways.twilio.credit.pointer`",
+        ),
+        ("credit_low_days = 5", "credit_low_days: says nothing until"),
+        ("credit_interval = '1m'", "credit_interval: says nothing until"),
         ("message_id = 'private'", "message_id: "),
-        ("token = 'private'", "token: is unknown"),
+        (
+            "token = 'private'",
+            "token: is unknown; `gateways.twilio` has `gateways.twilio.basic_auth_password`",
+        ),
+        ("bearer = 'private'", "bearer: cannot be set together with `gateways.twilio.basic_auth_user`"),
+        (
+            "headers = [['x-key', '{secret.api-key}']]",
+            "headers: x-key has {secret} or {secret.NAME} of a secret that is not set; set `gateways.twilio.secret`, or the \
+             one of that name in `[gateways.twilio.secrets]`",
+        ),
+        (
+            "refusals = [{ status = [400], means = 'refused' }, { status = [], means = 'refused' }]",
+            "refusals.1: must name at least one status",
+        ),
     ];
     for (line, expected) in rows {
         let faults = faults_of(&format!("{HTTP}{line}\n"));
@@ -261,6 +286,18 @@ fn what_is_wrong_with_a_described_gateway_is_told_by_its_full_key() {
         let expected = format!("gateways.twilio.{expected}");
         assert!(faults[0].starts_with(&expected), "{line}: {}", faults[0]);
         assert!(!faults[0].contains("private"), "{}", faults[0]);
+    }
+    let user = HTTP.replace("'AC-user'", "'AC:user'");
+    let unsent = HTTP.replace("sender = '+15005550006'\n", "");
+    for (text, expected) in [
+        (user, "gateways.twilio.basic_auth_user: must name a user without a colon"),
+        (
+            unsent,
+            "gateways.twilio.form: From has {sender}, and no sender is set; set `gateways.twilio.sender`",
+        ),
+    ] {
+        let faults = faults_of(&text);
+        assert!(faults.len() == 1 && faults[0].starts_with(expected), "{faults:#?}");
     }
     let faults = faults_of("[gateways.twilio]\nkind = 'http'\n");
     assert_eq!(faults, ["gateways.twilio.url: is missing; set it to where an SMS is handed over"]);

@@ -13,6 +13,8 @@ mod gateways;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod open;
+#[cfg(test)]
 mod proofs;
 #[cfg(test)]
 mod routes;

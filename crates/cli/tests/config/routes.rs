@@ -14,6 +14,7 @@ const GATEWAYS: &str = "[sparrow]\ntoken = 'a-token'\nidentity = 'Demo'\n\
     [gateways.rest]\nkind = 'http'\nurl = 'https://sms.example/send'\nsender = 'Demo'\n";
 const ROUTES: &str =
     "[[routes]]\ngateway = 'sparrow'\n[[routes]]\ngateway = 'second'\n[[routes]]\ngateway = 'rest'\n";
+const OTHERS: &str = "[[routes]]\ngateway = 'sparrow'\n[[routes]]\ngateway = 'second'\n";
 const OPERATING: &str = include_str!("../../../../docs/operating.md");
 const EXAMPLE: &str = include_str!("../../../../docs/config.example.toml");
 
@@ -58,8 +59,8 @@ fn without_routes_the_only_gateway_takes_everything() {
 #[test]
 fn two_routes_to_one_gateway_have_two_names() {
     let one = "sparrow.token = 'a'\nsparrow.identity = 'b'\n";
-    let route = "[[routes]]\ngateway = 'sparrow'\n";
-    let named = "[[routes]]\ngateway = 'sparrow'\nname = 'sparrow-2'\n";
+    let route = "[[routes]]\ngateway = 'sparrow'\npriority = 1\n";
+    let named = "[[routes]]\ngateway = 'sparrow'\npriority = 1\nname = 'sparrow-2'\n";
     let sandbox = Sandbox::new().file("verify.toml", &format!("{one}{route}{route}{named}"));
     assert_eq!(names(&sandbox), ["sparrow", "sparrow-3", "sparrow-2"]);
 }
@@ -88,7 +89,8 @@ fn a_later_file_replaces_all_routes_and_variables_change_one() {
 
 #[test]
 fn more_than_ten_routes_keep_their_order() {
-    let route = |number: usize| format!("[[routes]]\ngateway = 'sparrow'\nname = 'r{number}'\n");
+    let route =
+        |number: usize| format!("[[routes]]\ngateway = 'sparrow'\npriority = 1\nname = 'r{number}'\n");
     let many = |count: usize| {
         let routes: String = (0..count).map(route).collect();
         Sandbox::new().file("verify.toml", &format!("sparrow.token = 'a'\nsparrow.identity = 'b'\n{routes}"))
@@ -99,6 +101,127 @@ fn more_than_ten_routes_keep_their_order() {
     assert_eq!((&shown[2]["name"], &shown[10]["name"]), (&json!("r2"), &json!("r10")));
     assert_eq!(many(100).loaded().routes.len(), 100);
     assert_eq!(many(101).faults(), ["routes: must be at most 100"]);
+}
+
+/// Each of these, as the first of three routes, is one fault: nothing would ever go by it.
+#[test]
+fn a_route_that_can_take_nothing_is_found() {
+    let nepal_only = [
+        ("prefixes = ['+9198']", "prefixes: are those of no phone that is taken"),
+        ("prefixes = ['+977123', '+977979']", "prefixes: are those of no phone that is taken"),
+        (
+            "prefixes = ['+977984']\noperators = ['Ncell']",
+            "prefixes: are those of no phone of `routes.0.operators`",
+        ),
+        (
+            "operators = ['Smart']",
+            "operators: have closed down, and `phone.accept_defunct_operators` is not set",
+        ),
+    ];
+    let abroad = [
+        (
+            "countries = ['IN']\noperators = ['NTC']",
+            "operators: are of Nepal, which is not among `routes.0.countries`: no phone is of both",
+        ),
+        (
+            "countries = ['IN']\nprefixes = ['+977984']",
+            "prefixes: are those of no phone of `routes.0.countries`",
+        ),
+        (
+            "countries = ['NP']\nprefixes = ['+9198']",
+            "prefixes: are those of no phone of `routes.0.countries`",
+        ),
+        (
+            "operators = ['NTC']\nprefixes = ['+9198']",
+            "prefixes: are those of no phone of `routes.0.operators`",
+        ),
+        ("prefixes = ['+1415']", "prefixes: are those of no phone that is taken"),
+    ];
+    let others = OTHERS.replace("'\n", "'\ncountries = ['NP']\n");
+    let both = "phone.countries = ['NP', 'IN']\n";
+    let rows = nepal_only.map(|row| ("", row)).into_iter().chain(abroad.map(|row| (both, row)));
+    for (begin, (lines, expected)) in rows {
+        let text = format!("{begin}{GATEWAYS}[[routes]]\ngateway = 'rest'\n{lines}\n{others}");
+        let faults = faults_of(&text);
+        assert_eq!(faults.len(), 1, "{lines}: {faults:#?}");
+        assert!(faults[0].starts_with(&format!("routes.0.{expected}")), "{lines}: {}", faults[0]);
+    }
+    let faults = faults_of(
+        "phone.countries = ['IN']\n[gateways.rest]\nkind = 'http'\nurl = 'https://sms.example'\n\
+                            [[routes]]\ngateway = 'rest'\noperators = ['NTC']\n",
+    );
+    let expected = "routes.0.operators: are of Nepal, which is not among `phone.countries`";
+    assert!(faults.len() == 1 && faults[0].starts_with(expected), "{faults:#?}");
+}
+
+#[test]
+fn a_route_of_which_a_part_takes_something_is_one() {
+    let both = "phone.countries = ['NP', 'IN']\n";
+    let others = OTHERS.replace("'\n", "'\ncountries = ['NP']\n");
+    for (begin, lines) in [
+        ("", "prefixes = ['+9779', '+9198']"),
+        ("", "prefixes = ['+9779841234', '+977980']\noperators = ['NTC']"),
+        ("", "operators = ['Smart', 'NTC']"),
+        ("phone.accept_defunct_operators = true\n", "operators = ['Smart']\nprefixes = ['+977961']"),
+        (both, "prefixes = ['+9198']"),
+        (both, "countries = ['IN', 'NP']\noperators = ['NTC']"),
+    ] {
+        let text = format!("{begin}{GATEWAYS}[[routes]]\ngateway = 'rest'\n{lines}\n{others}");
+        assert_eq!(
+            names(&Sandbox::new().file("verify.toml", &text)),
+            ["rest", "sparrow", "second"],
+            "{lines}"
+        );
+    }
+}
+
+#[test]
+fn weights_of_which_none_is_a_share_are_found() {
+    let routes = |first: &str, second: &str| {
+        let others = "[[routes]]\ngateway = 'rest'\npriority = 2\n";
+        format!(
+            "{GATEWAYS}[[routes]]\ngateway = 'sparrow'\npriority = 1\n{first}\n\
+             [[routes]]\ngateway = 'second'\npriority = 1\n{second}\n{others}"
+        )
+    };
+    let faults = faults_of(&routes("weight = 0", "weight = 0"));
+    let expected =
+        "routes.0.weight: is 0, as that of all routes of the priority 1, so that none of them has a share";
+    assert!(faults.len() == 1 && faults[0].starts_with(expected), "{faults:#?}");
+    for (first, second) in [("weight = 0", ""), ("weight = 0", "weight = 1"), ("", "")] {
+        assert_eq!(names(&Sandbox::new().file("verify.toml", &routes(first, second))).len(), 3);
+    }
+}
+
+#[test]
+fn a_route_behind_another_to_its_own_gateway_is_found_and_failover_is_none() {
+    let routes = |first: &str, second: &str| {
+        format!(
+            "sparrow.token = 'a'\nsparrow.identity = 'b'\n[applications.shop]\nname = 'Shop'\n\
+             [[routes]]\ngateway = 'sparrow'\n{first}\n[[routes]]\ngateway = 'sparrow'\n{second}\n"
+        )
+    };
+    let hidden = [
+        ("", ""),
+        ("", "operators = ['NTC']"),
+        ("operators = ['NTC', 'Ncell']", "operators = ['NTC']\napplications = ['shop']"),
+        ("prefixes = ['+97798']", "prefixes = ['+977984', '+977985']"),
+    ];
+    for (first, second) in hidden {
+        let faults = faults_of(&routes(first, second));
+        let expected = "routes.1.gateway: is that of `routes.0`, which takes all of the same SMS before";
+        assert!(faults.len() == 1 && faults[0].starts_with(expected), "{first} {second}: {faults:#?}");
+    }
+    for (first, second) in [
+        ("operators = ['NTC']", ""),
+        ("operators = ['NTC']", "operators = ['Ncell']"),
+        ("prefixes = ['+977984']", "prefixes = ['+97798']"),
+        ("priority = 1", "priority = 1"),
+        ("priority = 2\n", "priority = 1\noperators = ['NTC']"),
+    ] {
+        assert_eq!(names(&Sandbox::new().file("verify.toml", &routes(first, second))).len(), 2, "{second}");
+    }
+    assert_eq!(names(&Sandbox::new().file("verify.toml", &format!("{GATEWAYS}{ROUTES}"))).len(), 3);
 }
 
 /// Each of these, as the first of three routes, is one fault.
@@ -125,7 +248,7 @@ fn what_is_wrong_with_a_route_is_told_by_its_full_key() {
         ("gateway = 'rest'\noperator = 'NTC'", "operator: is unknown; did you mean `routes.0.operators`?"),
     ];
     for (lines, expected) in rows {
-        let faults = faults_of(&format!("{GATEWAYS}[[routes]]\n{lines}\n{ROUTES}"));
+        let faults = faults_of(&format!("{GATEWAYS}[[routes]]\n{lines}\n{OTHERS}"));
         assert_eq!(faults.len(), 1, "{lines}: {faults:#?}");
         assert!(faults[0].starts_with(&format!("routes.0.{expected}")), "{lines}: {}", faults[0]);
     }

@@ -99,6 +99,7 @@ async fn resend_current(
         }
     }
     let replaced = (decided.next.generation != current.generation).then_some(current.generation);
-    let sending = Sending { verification: decided.next, number, replaced, receipt };
+    let sent_before = Some(current.sent_at);
+    let sending = Sending { verification: decided.next, number, replaced, sent_before, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
 }

@@ -24,6 +24,8 @@ pub(super) struct Sending {
     pub(super) number: u32,
     /// The generation that the send replaced, if it did.
     pub(super) replaced: Option<Generation>,
+    /// When it was sent before, if it was.
+    pub(super) sent_before: Option<Timestamp>,
     /// What the send took from the counters.
     pub(super) receipt: Receipt,
 }
@@ -74,7 +76,7 @@ pub(super) async fn deliver(
     application: &Application,
     sending: Sending,
 ) -> Result<Verification, Stop> {
-    let Sending { verification, number, replaced, receipt } = sending;
+    let Sending { verification, number, replaced, sent_before, receipt } = sending;
     if application.test_number(verification.subject.phone, verification.delivery.at).is_some() {
         return simulate(verifier, verification, number).await;
     }
@@ -89,7 +91,7 @@ pub(super) async fn deliver(
     let HandedOver { attempts, report, route, refusal } = hand_over(verifier, application, parcel).await;
     tell(verifier, &verification, number > 1, &attempts, route.as_ref());
     let pace = deliverability::pace(verifier, &application.policy, &verification.subject, route.as_ref());
-    let command = Command::RecordDelivery { number, report, replaced, route, pace };
+    let command = Command::RecordDelivery { number, report, replaced, sent_before, route, pace };
     let (recorded, effect) = record(verifier, verification, command, &attempts).await;
     match effect {
         Some(Effect::Refund) => refund(verifier, &receipt).await,
@@ -112,7 +114,8 @@ async fn simulate(
         statistics::tell(verifier, &verification.subject, "", Happening::Started);
     }
     let (report, pace) = (DeliveryReport::Simulated, Pace::Usual);
-    let command = Command::RecordDelivery { number, report, replaced: None, route: None, pace };
+    let command =
+        Command::RecordDelivery { number, report, replaced: None, sent_before: None, route: None, pace };
     let (recorded, _) = record(verifier, verification, command, &[]).await;
     Ok(recorded)
 }

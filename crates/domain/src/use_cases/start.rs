@@ -145,7 +145,7 @@ async fn begin(
             return Err(error.into());
         }
     }
-    let sending = Sending { verification: opened, number, replaced: None, receipt };
+    let sending = Sending { verification: opened, number, replaced: None, sent_before: None, receipt };
     Ok(Some(send::deliver(verifier, application, sending).await?))
 }
 

@@ -101,7 +101,7 @@ pub(super) fn tell_end(verifier: &Verifier, current: &Verification, next: &Verif
     }
 }
 
-/// The last SMS of an approved verification, and how long after the beginning its code came back; `None` while it is not
+/// The last SMS of an approved verification that was sent, or may have been, and how long after the beginning its code came back; `None` while it is not
 /// known which one that is: a code may come back before the gateway has answered.
 fn arrived(verification: &Verification) -> Option<(SmsRef<'_>, Option<Duration>)> {
     let State::Approved { at } = verification.state else { return None };

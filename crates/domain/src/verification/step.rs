@@ -27,6 +27,8 @@ pub enum Command {
         report: DeliveryReport,
         /// The generation that the send replaced, if it did. What was certainly not sent replaces nothing.
         replaced: Option<Generation>,
+        /// When the verification was sent before this send, if it was. What was certainly not sent leaves it at that.
+        sent_before: Option<Timestamp>,
         /// The route by which it was sent, or may have been.
         route: Option<RouteName>,
         /// How soon it may be sent again, if it was sent or may have been.
@@ -127,8 +129,8 @@ pub fn step(verification: &Verification, command: Command, now: Timestamp) -> St
     let (outcome, effect) = match command {
         Command::Settle => (Outcome::Settled, None),
         Command::Resend { seed, pepper_known } => resend(&mut next, seed, pepper_known, now),
-        Command::RecordDelivery { number, report, replaced, route, pace } => {
-            record_delivery(&mut next, Recorded { number, report, replaced, route, pace }, now)
+        Command::RecordDelivery { number, report, replaced, sent_before, route, pace } => {
+            record_delivery(&mut next, Recorded { number, report, replaced, sent_before, route, pace }, now)
         }
         Command::Check { matches } => check(&mut next, matches, now),
         Command::RejectTaken => reject_taken(&mut next, now),
@@ -187,12 +189,13 @@ struct Recorded {
     number: u32,
     report: DeliveryReport,
     replaced: Option<Generation>,
+    sent_before: Option<Timestamp>,
     route: Option<RouteName>,
     pace: Pace,
 }
 
 fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) -> (Outcome, Option<Effect>) {
-    let Recorded { number, report, replaced, route, pace } = recorded;
+    let Recorded { number, report, replaced, sent_before, route, pace } = recorded;
     let awaited = next.delivery.number == number && next.delivery.state == DeliveryState::Sending;
     if !awaited {
         return (Outcome::DeliveryIgnored, None);
@@ -213,6 +216,7 @@ fn record_delivery(next: &mut Verification, recorded: Recorded, now: Timestamp) 
     }
     if effect.is_some() {
         next.sends_used = next.sends_used.saturating_sub(1);
+        next.sent_at = sent_before.unwrap_or(next.sent_at);
         if let Some(replaced) = replaced.filter(|replaced| now < replaced.expires_at)
             && replaced.length >= next.generation.length
         {

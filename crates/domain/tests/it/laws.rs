@@ -61,6 +61,7 @@ fn command() -> impl Strategy<Value = Command> {
             number,
             report,
             replaced: None,
+            sent_before: None,
             route: RouteName::parse("nepal"),
             pace,
         }),
@@ -303,7 +304,14 @@ fn a_failed_send_is_given_back_and_a_refused_receiver_still_waits() {
     let failed = |report| {
         step(
             &begun(),
-            Command::RecordDelivery { number: 1, report, replaced: None, route: None, pace: Pace::Early },
+            Command::RecordDelivery {
+                number: 1,
+                report,
+                replaced: None,
+                sent_before: None,
+                route: None,
+                pace: Pace::Early,
+            },
             instant(500),
         )
     };

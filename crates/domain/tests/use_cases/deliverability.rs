@@ -115,6 +115,39 @@ async fn a_code_that_comes_back_after_a_resend_that_failed_counts_without_a_time
 }
 
 #[tokio::test]
+async fn a_resend_that_certainly_failed_leaves_the_approval_to_the_sms_before_it() {
+    for (failed, while_it_is_sent) in
+        [(SendAnswer::NotSent, false), (SendAnswer::ReceiverRefused, false), (SendAnswer::NotSent, true)]
+    {
+        let world = World::new();
+        let ram = world.user("ram").await;
+        let first = begun(&world, &ram, phone(PHONE)).await;
+        let sent_code = world.right_code();
+        // Into the next slot.
+        world.pass(MINUTE * 6);
+        world.gateway.answer_next([failed]);
+        if while_it_is_sent {
+            // Short enough behind the first for the code to be the same.
+            world.gateway.hold();
+            let meanwhile = async {
+                world.gateway.reached(2).await;
+                let checked = check(&world.verifier, &ram, &first, &world.right_code()).await;
+                world.gateway.release();
+                done(checked);
+            };
+            let (resent, ()) = tokio::join!(resend(&world.verifier, &ram, first.id), meanwhile);
+            refusal(resent);
+        } else {
+            refusal(resend(&world.verifier, &ram, first.id).await);
+            done(check(&world.verifier, &ram, &first, &sent_code).await);
+        }
+        assert_eq!(only(&world).sent_at, first.sent_at, "{failed:?}");
+        world.pass(MINUTE * 9);
+        assert_eq!(counts(&known(&world).await), [1, 1, 0, 0], "{failed:?}, {while_it_is_sent}");
+    }
+}
+
+#[tokio::test]
 async fn what_no_gateway_took_is_no_send() {
     let world = World::new();
     let ram = world.user("ram").await;

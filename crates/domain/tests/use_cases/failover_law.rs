@@ -10,8 +10,8 @@ use domain::policy::Policy;
 use domain::ports::{Clock as _, SendAnswer};
 use domain::route::OnUnknown;
 use domain::testkit::{ScriptedGateway, World, code, phone};
-use domain::use_cases::resend;
-use domain::verification::DeliveryState;
+use domain::use_cases::{Answer, resend};
+use domain::verification::{DeliveryState, State, Verification};
 use proptest::prelude::*;
 
 use crate::answers::{check, start};
@@ -23,6 +23,8 @@ enum Move {
     Start([Said; 3]),
     Resend([Said; 3]),
     Mistype,
+    /// Types the code of the last SMS.
+    Prove,
     Cancel,
     Pass(u64),
 }
@@ -45,7 +47,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
         4 => answers().prop_map(Move::Start),
         3 => answers().prop_map(Move::Resend),
-        1 => Just(Move::Mistype),
+        2 => Just(Move::Mistype),
+        1 => Just(Move::Prove),
         1 => Just(Move::Cancel),
         5 => (1_u64..420).prop_map(Move::Pass),
     ];
@@ -60,7 +63,7 @@ async fn play(
     to: Phone,
     moves: Vec<Move>,
 ) -> Vec<(u64, String)> {
-    let (mut seconds, mut out, mut live) = (0, Vec::new(), None);
+    let (mut seconds, mut out, mut live) = (0, Vec::<(u64, String)>::new(), None);
     for one in moves {
         let before = attempts(world).await.len();
         let (answers, start_again) = match one {
@@ -72,9 +75,15 @@ async fn play(
                 }
                 continue;
             }
+            Move::Prove => {
+                if let (Some(live), Some((_, sent))) = (&live, out.last()) {
+                    let _ = check(&world.verifier, ram, live, &code(sent)).await.unwrap();
+                }
+                continue;
+            }
             Move::Cancel => {
                 if let Some(live) = live.take() {
-                    let live: domain::verification::Verification = live;
+                    let live: Verification = live;
                     let _ = domain::use_cases::cancel(&world.verifier, ram, live.id).await.unwrap();
                 }
                 continue;
@@ -95,7 +104,7 @@ async fn play(
         if start_again {
             let _ = start(world, ram, to).await.unwrap();
         } else if let Some(live) = &live {
-            let live: &domain::verification::Verification = live;
+            let live: &Verification = live;
             let _ = resend(&world.verifier, ram, live.id).await.unwrap();
         }
         live = world.store.verifications().into_iter().max_by_key(|verification| verification.id);
@@ -118,18 +127,21 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Whatever the gateways say, over whatever routes: no phone gets more SMS than its limits, and of all the codes that
-    /// were sent one at most is good.
+    /// were sent one at most is good. For what is over none is, but that an approved one is told again, while its code
+    /// lives, that the code which approved it was right.
     #[test]
     fn no_phone_gets_too_many_sms_and_one_code_at_most_is_good(
         moves in moves(),
         next in any::<bool>(),
+        locks in any::<bool>(),
     ) {
         let on_unknown = if next { OnUnknown::Next } else { OnUnknown::Stop };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            // Wide enough for all codes to be tried at the end.
+            // Wide enough for all codes to be tried at the end, unless wrong ones are to lock.
+            let checks_max = if locks { 3 } else { 10_000 };
             let guesses = GuessPolicy { short_max: 100_000, daily_max: 100_000, daily_max_long: 100_000 };
-            let policy = Policy { checks_max: 10_000, guesses, ..Policy::default() };
+            let policy = Policy { checks_max, guesses, ..Policy::default() };
             let (world, gateways) = world_of_three(policy, on_unknown);
             let ram = world.user("ram").await;
             let out = play(&world, &gateways, &ram, phone(PHONE), moves).await;
@@ -152,7 +164,11 @@ proptest! {
             for verification in &all {
                 for sent in &codes {
                     let answer = check(&world.verifier, &ram, verification, &code(sent)).await.unwrap();
-                    if matches!(answer, domain::use_cases::Answer::Done(_)) {
+                    if let Answer::Done(proved) = answer {
+                        let repeated = matches!(verification.state, State::Approved { .. })
+                            && now < verification.generation.expires_at
+                            && !proved.now;
+                        prop_assert!(verification.is_live(now) || repeated, "it is over: {:?}", verification.state);
                         good += 1;
                         last_is_good |= last_out.as_ref() == Some(sent);
                     }

@@ -7,4 +7,6 @@ mod behaviours;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod harness;

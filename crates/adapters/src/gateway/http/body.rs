@@ -33,6 +33,31 @@ pub(super) enum JsonPart {
 /// A form, read.
 pub(super) struct Form(Vec<(String, Template)>);
 
+impl HttpGatewayBody {
+    /// Whether it can only be sent to Nepali mobiles. Tells it of a body whose secrets are not there, too.
+    #[must_use]
+    pub fn is_national(&self) -> bool {
+        match self {
+            Self::Form(fields) => fields.iter().any(|(_, value)| has_national(value)),
+            Self::Json(value) => any_text(value, &has_national),
+        }
+    }
+}
+
+/// Whether a template has the placeholder. A doubled brace begins none.
+fn has_national(template: &str) -> bool {
+    template.replace("{{", "").contains("{to_national}")
+}
+
+fn any_text(value: &Value, holds: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => holds(text),
+        Value::Array(values) => values.iter().any(|value| any_text(value, holds)),
+        Value::Object(members) => members.values().any(|value| any_text(value, holds)),
+    }
+}
+
 impl Body {
     /// Reads the body of a send, which must hold phone and text.
     pub(super) fn parse(body: &HttpGatewayBody, words: &Words<'_>) -> Result<Self, HttpGatewaySettingsFault> {
@@ -246,4 +271,32 @@ impl Reading<'_> {
 fn encode(buffer: &mut Zeroizing<Vec<u8>>, value: &(impl serde::Serialize + ?Sized)) {
     // Memory takes all that is written, and such values can always be encoded.
     let _always = serde_json::to_writer(&mut **buffer, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_national_by_its_placeholders_whether_its_secrets_are_there_or_not() {
+        let form = |value: &str| HttpGatewayBody::Form(vec![("to".to_owned(), value.to_owned())]);
+        let json = |value: &str| HttpGatewayBody::Json(json!({ "a": [{ "to": value }], "n": 1 }));
+        let words = Words { sender: "Example", secret: None, secrets: &BTreeMap::new() };
+        for (value, national) in [
+            ("{to_national}{text}", true),
+            ("{to}{text}", false),
+            ("{to}{text}{{to_national}}", false),
+            ("{{{to_national}}}{text}", true),
+        ] {
+            for body in [form(value), json(value)] {
+                assert_eq!(body.is_national(), national, "{body:?}");
+                assert_eq!(Body::parse(&body, &words).unwrap().is_national(), national, "{body:?}");
+            }
+        }
+        assert!(json("{to_national} {secret.key}").is_national());
+    }
 }

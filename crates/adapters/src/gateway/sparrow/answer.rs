@@ -52,6 +52,11 @@ impl Said {
 }
 
 /// Judges an answer by its HTTP status and its body; `None` is a body that could not be read to its end.
+///
+/// A success with a `count` of 0 was queued for nobody, though one receiver was named: nothing was sent, so that the next
+/// route may carry it. It is no [`SendAnswer::ReceiverRefused`], because 1007 and 1011 are there to say that; whatever it is,
+/// it lies with Sparrow or the account, and the next SMS would fare the same. So it is refused like what the operator has
+/// to mend, which opens the breaker at once instead of letting everybody find out for themselves.
 pub(super) fn judge(status: u16, body: Option<&[u8]>) -> Judged {
     let said = body.map(read).unwrap_or_default();
     let answer = match (status, said.response_code) {
@@ -68,6 +73,10 @@ pub(super) fn judge(status: u16, body: Option<&[u8]>) -> Judged {
 }
 
 /// What a code between those of the documentation refuses, whatever the HTTP status; `None` for other codes.
+///
+/// 1009 stands between those and is not documented. All around it but 1007 and 1011 refuse for the whole account, so it
+/// is taken for one of them, and opens the breaker: should it mean less, what it costs is one SMS let through to try after
+/// `breaker.open_for`; should a code of the account be taken for less, every SMS would run into it.
 fn refusal(code: u16) -> Option<SendAnswer> {
     match code {
         1007 | 1011 => Some(SendAnswer::ReceiverRefused),

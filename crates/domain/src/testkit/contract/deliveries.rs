@@ -100,7 +100,7 @@ fn sent(verification: &Verification, now: Timestamp) -> Verification {
     let number = verification.delivery.number;
     let route = RouteName::parse("to-nepal");
     let (report, pace) = (DeliveryReport::Sent, Pace::Usual);
-    let command = Command::RecordDelivery { number, report, replaced: None, route, pace };
+    let command = Command::RecordDelivery { number, report, replaced: None, sent_before: None, route, pace };
     step(verification, command, now).next
 }
 

@@ -34,6 +34,9 @@ mod sharing;
 #[path = "postgres/tls.rs"]
 mod tls;
 #[cfg(test)]
+#[path = "postgres/together.rs"]
+mod together;
+#[cfg(test)]
 #[path = "postgres/trips.rs"]
 mod trips;
 #[cfg(test)]
